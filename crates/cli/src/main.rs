@@ -1,0 +1,3 @@
+//! The `nar4rec` command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Impression logs: streaming JSON Lines, item catalogs, validation and converters of public logs.

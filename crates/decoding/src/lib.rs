@@ -1,0 +1,1 @@
+//! Decoders from a probability matrix to a permutation, under constraints.

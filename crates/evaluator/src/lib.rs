@@ -1,0 +1,1 @@
+//! The evaluator: what a whole list is worth to a user.

@@ -1,0 +1,1 @@
+//! The non-autoregressive generator: a matching model between candidates and positions.

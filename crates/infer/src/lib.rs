@@ -1,0 +1,1 @@
+//! Load a model and rerank requests: generate, decode, evaluate, choose.

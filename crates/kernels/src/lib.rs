@@ -1,0 +1,1 @@
+//! SIMD kernels: matrix product, attention, normalisation and softmax over slices.

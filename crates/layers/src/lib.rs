@@ -1,0 +1,1 @@
+//! Transformer layers and feature embedding, written once for training and inference.

@@ -1,0 +1,1 @@
+//! Training losses with their gradients, one per file.

@@ -1,0 +1,1 @@
+//! Ranking and classification metrics with bootstrap intervals.

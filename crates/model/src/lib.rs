@@ -1,0 +1,1 @@
+//! The model directory on disk and the training checkpoint.

@@ -1,0 +1,1 @@
+//! NAR4Rec reranking: a facade over the crates that make it up.

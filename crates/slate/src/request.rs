@@ -1,0 +1,177 @@
+//! A request to rerank: a user and the candidates an upstream ranker found.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Features, InvalidRequest, MAX_CANDIDATES};
+
+/// Who asks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The user's id, if there is one. It is a feature only where the schema says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// User and context features.
+    #[serde(default, skip_serializing_if = "Features::is_empty")]
+    pub features: Features,
+}
+
+/// One item that may be shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// The item's id, distinct within the request.
+    pub id: String,
+    /// The upstream ranker's score: higher is better, any scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Features of this candidate; they win over the item catalog's.
+    #[serde(default, skip_serializing_if = "Features::is_empty")]
+    pub features: Features,
+}
+
+/// One line of an item catalog: features that belong to the item whatever the request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// The id that candidates name.
+    pub id: String,
+    /// The item's features.
+    #[serde(default)]
+    pub features: Features,
+}
+
+/// A request to rerank. Its candidates are distinct, between one and [`MAX_CANDIDATES`], and their scores finite.
+///
+/// ```
+/// use nar4rec_slate::Request;
+/// let line = r#"{"request_id":"r1","user":{},"candidates":[{"id":"v1","score":0.3},{"id":"v2"}]}"#;
+/// let request: Request = serde_json::from_str(line)?;
+/// assert_eq!(request.candidates().len(), 2);
+///
+/// let twice = r#"{"request_id":"r1","user":{},"candidates":[{"id":"v1"},{"id":"v1"}]}"#;
+/// let error = serde_json::from_str::<Request>(twice).unwrap_err().to_string();
+/// assert!(error.contains("candidates[1].id"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RequestLine")]
+pub struct Request {
+    request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<i64>,
+    user: User,
+    candidates: Vec<Candidate>,
+}
+
+/// The JSON form of a request, before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestLine {
+    request_id: String,
+    #[serde(default)]
+    timestamp: Option<i64>,
+    #[serde(default)]
+    user: User,
+    candidates: Vec<Candidate>,
+}
+
+impl TryFrom<RequestLine> for Request {
+    type Error = InvalidRequest;
+
+    fn try_from(line: RequestLine) -> Result<Self, Self::Error> {
+        let request = Self::new(line.request_id, line.user, line.candidates)?;
+        Ok(Self { timestamp: line.timestamp, ..request })
+    }
+}
+
+impl Request {
+    /// A checked request.
+    ///
+    /// # Errors
+    /// If there are no candidates or more than [`MAX_CANDIDATES`], if two share an id, or if a score is not finite.
+    pub fn new(request_id: impl Into<String>, user: User, candidates: Vec<Candidate>) -> Result<Self, InvalidRequest> {
+        if candidates.is_empty() {
+            return Err(InvalidRequest::new("candidates", "empty, expected at least one candidate"));
+        }
+        if candidates.len() > MAX_CANDIDATES {
+            let problem = format!("{} candidates, expected at most {MAX_CANDIDATES}", candidates.len());
+            return Err(InvalidRequest::new("candidates", problem));
+        }
+        let mut seen = HashSet::with_capacity(candidates.len());
+        for (index, candidate) in candidates.iter().enumerate() {
+            if !seen.insert(candidate.id.as_str()) {
+                let problem = format!("{:?} stands twice, expected distinct ids", candidate.id);
+                return Err(InvalidRequest::new(format!("candidates[{index}].id"), problem));
+            }
+            if candidate.score.is_some_and(|score| !score.is_finite()) {
+                return Err(InvalidRequest::new(format!("candidates[{index}].score"), "expected a finite number"));
+            }
+        }
+        Ok(Self { request_id: request_id.into(), timestamp: None, user, candidates })
+    }
+
+    /// The same request at a time (seconds since 1970).
+    #[must_use]
+    pub fn at(self, timestamp: i64) -> Self {
+        Self { timestamp: Some(timestamp), ..self }
+    }
+
+    /// The caller's name for this request; it comes back with the answer.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Seconds since 1970, if known.
+    pub fn timestamp(&self) -> Option<i64> {
+        self.timestamp
+    }
+
+    /// Who asks.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// The candidates, in the order given.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(id: &str, score: Option<f64>) -> Candidate {
+        Candidate { id: id.into(), score, features: Features::new() }
+    }
+
+    fn problem(candidates: Vec<Candidate>) -> String {
+        Request::new("r", User::default(), candidates).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_refused_names_the_field() {
+        assert!(problem(vec![]).starts_with("candidates: empty"));
+        assert!(problem(vec![candidate("a", None), candidate("a", None)]).starts_with("candidates[1].id: \"a\""));
+        assert!(problem(vec![candidate("a", Some(f64::NAN))]).starts_with("candidates[0].score"));
+        assert!(problem(vec![candidate("a", Some(f64::INFINITY))]).starts_with("candidates[0].score"));
+        let many = (0..=MAX_CANDIDATES).map(|i| candidate(&i.to_string(), None)).collect();
+        assert!(problem(many).contains("4097 candidates, expected at most 4096"));
+    }
+
+    #[test]
+    fn an_unknown_field_is_an_error() {
+        let line = r#"{"request_id":"r","user":{},"candidates":[{"id":"a","scor":1}]}"#;
+        assert!(serde_json::from_str::<Request>(line).unwrap_err().to_string().contains("scor"));
+    }
+
+    #[test]
+    fn json_round_trips() {
+        let line = r#"{"request_id":"r","timestamp":7,"user":{"id":"u","features":{"age":25.0}},"candidates":[{"id":"a","score":0.5}]}"#;
+        let request: Request = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&request).unwrap(), line);
+    }
+}

@@ -1,0 +1,1 @@
+//! Parameters, batches and the executor trait that lets one layer definition serve training and inference.

@@ -1,0 +1,1 @@
+//! Test support: gradient checks, golden files, naive oracles. A dev-dependency only.

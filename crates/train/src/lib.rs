@@ -1,0 +1,1 @@
+//! Training of generator and evaluator: optimiser, schedule, early stopping, checkpoints.
