@@ -1,1 +1,35 @@
 //! SIMD kernels: matrix product, attention, normalisation and softmax over slices.
+//!
+//! Slices in, slices out: nothing here knows of tensors, layers or gradients' owners. Every kernel takes an [`Isa`], a token
+//! that can only be made after the CPU was asked, and is written once over the [`Simd`] trait; the token picks the
+//! instructions. This is the only crate with `unsafe`, and within it only `arch`, the tile of the matrix product and the
+//! aligned buffer have any.
+//!
+//! ```
+//! use nar4rec_kernels::{Isa, softmax_rows};
+//! let mut scores = [1.0, 2.0, 3.0];
+//! softmax_rows(Isa::detect(), &mut scores, 3);
+//! assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+//! ```
+
+mod activation;
+mod aligned;
+mod arch;
+mod attention;
+mod elementwise;
+mod exp;
+mod gemm;
+mod isa;
+mod norm;
+mod simd;
+mod softmax;
+
+pub use activation::{Activation, activation_backward, activation_forward};
+pub use attention::{AttentionScratch, AttentionShape, Heads, attention_backward, attention_forward};
+pub use elementwise::{AdamStep, adam_step, add, axpy, column_sums, dot, multiply, scale, square_sum};
+pub use exp::exp;
+pub use gemm::{Epilogue, Matrix, PackedMatrix, Write, gemm};
+pub use isa::{Isa, UnsupportedIsa};
+pub use norm::{LayerNormSaved, layer_norm, layer_norm_backward, unit_rows, unit_rows_backward};
+pub use simd::Simd;
+pub use softmax::{log_softmax_columns, log_softmax_columns_backward, softmax_rows};

@@ -1,0 +1,143 @@
+//! Activation functions and their derivatives.
+//!
+//! GELU is the tanh form: gelu(x) = x·σ(2u), u = √(2/π)·(x + 0.044715·x³), which equals ½x(1 + tanh u).
+//! Its derivative is σ(2u) + x·σ(2u)·(1 − σ(2u))·2u′, u′ = √(2/π)·(1 + 3·0.044715·x²).
+
+use crate::{
+    exp::exp_vector,
+    isa::{Isa, Kernel},
+    simd::Simd,
+};
+
+/// What follows a linear map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// x
+    Identity,
+    /// max(x, 0)
+    Relu,
+    /// x·Φ(x), in its tanh form
+    Gelu,
+}
+
+/// 2·√(2/π)
+const TWO_ROOT: f32 = 1.595_769;
+const CUBIC: f32 = 0.044_715;
+
+/// σ(2u) for the u of GELU.
+#[inline(always)]
+fn gate<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    let cubic = s.fma(s.mul(x, x), s.splat(CUBIC), s.splat(1.0));
+    let minus_2u = s.mul(s.mul(x, s.splat(-TWO_ROOT)), cubic);
+    s.div(s.splat(1.0), s.add(s.splat(1.0), exp_vector(s, minus_2u)))
+}
+
+/// dgelu/dx
+#[inline(always)]
+fn gelu_slope<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    let gate = gate(s, x);
+    let rest = s.sub(s.splat(1.0), gate);
+    let inner = s.mul(s.splat(TWO_ROOT), s.fma(s.mul(x, x), s.splat(3.0 * CUBIC), s.splat(1.0)));
+    s.fma(s.mul(x, inner), s.mul(gate, rest), gate)
+}
+
+impl Activation {
+    /// Applies the function in place.
+    #[inline(always)]
+    pub(crate) fn run<S: Simd>(self, s: S, values: &mut [f32]) {
+        match self {
+            Self::Identity => {}
+            Self::Relu => {
+                for chunk in values.chunks_mut(S::LANES) {
+                    s.put(s.max(s.get(chunk), s.splat(0.0)), chunk);
+                }
+            }
+            Self::Gelu => {
+                for chunk in values.chunks_mut(S::LANES) {
+                    let x = s.get(chunk);
+                    s.put(s.mul(x, gate(s, x)), chunk);
+                }
+            }
+        }
+    }
+}
+
+/// Applies `activation` in place.
+pub fn activation_forward(isa: Isa, activation: Activation, values: &mut [f32]) {
+    struct Forward<'a>(Activation, &'a mut [f32]);
+    impl Kernel for Forward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) {
+            self.0.run(s, self.1);
+        }
+    }
+    isa.run(Forward(activation, values));
+}
+
+/// Turns the gradient of the result into the gradient of the argument, in place: `d[i] *= activation'(x[i])`.
+///
+/// # Panics
+/// If the slices differ in length.
+pub fn activation_backward(isa: Isa, activation: Activation, x: &[f32], d: &mut [f32]) {
+    struct Backward<'a>(Activation, &'a [f32], &'a mut [f32]);
+    impl Kernel for Backward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) {
+            let Self(activation, x, d) = self;
+            for (x, d) in x.chunks(S::LANES).zip(d.chunks_mut(S::LANES)) {
+                let (x, slope) = (s.get(x), s.get(d));
+                let d_x = match activation {
+                    Activation::Identity => slope,
+                    Activation::Relu => s.where_positive(x, slope),
+                    Activation::Gelu => s.mul(slope, gelu_slope(s, x)),
+                };
+                s.put(d_x, d);
+            }
+        }
+    }
+    assert_eq!(x.len(), d.len(), "one gradient per number");
+    isa.run(Backward(activation, x, d));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::isas_under_test;
+
+    fn truth(activation: Activation, x: f64) -> f64 {
+        match activation {
+            Activation::Identity => x,
+            Activation::Relu => x.max(0.0),
+            Activation::Gelu => {
+                0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x * x * x)).tanh())
+            }
+        }
+    }
+
+    #[test]
+    fn values_and_slopes_against_f64() {
+        let inputs: Vec<f32> = (0..4001).map(|i| (i as f32 - 2000.0) / 200.0).filter(|x| *x != 0.0).collect();
+        for isa in isas_under_test() {
+            for activation in [Activation::Identity, Activation::Relu, Activation::Gelu] {
+                let mut outputs = inputs.clone();
+                activation_forward(isa, activation, &mut outputs);
+                let mut slopes = vec![1.0; inputs.len()];
+                activation_backward(isa, activation, &inputs, &mut slopes);
+                for ((x, y), slope) in inputs.iter().zip(&outputs).zip(&slopes) {
+                    let x = f64::from(*x);
+                    // A few roundings of numbers up to |x|.
+                    let error = (f64::from(*y) - truth(activation, x)).abs();
+                    assert!(error <= 1e-6 * (1.0 + x.abs()), "{activation:?}({x}): off by {error}");
+                    let h = 1e-6;
+                    let numeric = (truth(activation, x + h) - truth(activation, x - h)) / (2.0 * h);
+                    assert!(
+                        (f64::from(*slope) - numeric).abs() < 2e-6,
+                        "{activation:?}'({x}) = {slope}, not {numeric}"
+                    );
+                }
+            }
+        }
+    }
+}

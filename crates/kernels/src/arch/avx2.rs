@@ -1,0 +1,118 @@
+//! AVX2 with FMA: eight lanes, sixteen registers.
+
+use std::arch::x86_64::*;
+
+use crate::{isa::Kernel, simd::Simd};
+
+/// Proof that the CPU has AVX2 and FMA: only [`Avx2::new`] makes one, after asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// The token, if the CPU has the instructions.
+    pub(crate) fn new() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+
+    /// Runs `kernel` in a function compiled with AVX2 and FMA.
+    #[inline]
+    pub(crate) fn enter<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx2,fma")]
+        fn compiled<K: Kernel>(token: Avx2, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: the token exists, so the CPU has AVX2 and FMA.
+        unsafe { compiled(self, kernel) }
+    }
+
+    /// A mask whose first `count` lanes are set.
+    #[inline(always)]
+    fn mask(self, count: usize) -> __m256i {
+        const BITS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let from = &BITS[8 - count.min(8)..];
+        // SAFETY: `from` starts at 0..=8 of 16 numbers, so eight are readable; the token proves AVX2.
+        unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+    }
+}
+
+/// Wraps intrinsics that read and write registers only.
+macro_rules! registers {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident),+) = $body:expr;)+) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        fn $name(self, $($arg: __m256),+) -> __m256 {
+            // SAFETY: register operations; the token proves AVX2 and FMA.
+            unsafe { $body }
+        }
+    )+};
+}
+
+impl Simd for Avx2 {
+    type F32 = __m256;
+    const LANES: usize = 8;
+    const TILE_ROWS: usize = 6;
+
+    registers! {
+        fn add(a, b) = _mm256_add_ps(a, b);
+        fn sub(a, b) = _mm256_sub_ps(a, b);
+        fn mul(a, b) = _mm256_mul_ps(a, b);
+        fn div(a, b) = _mm256_div_ps(a, b);
+        fn fma(a, b, c) = _mm256_fmadd_ps(a, b, c);
+        fn max(a, b) = _mm256_max_ps(a, b);
+        fn min(a, b) = _mm256_min_ps(a, b);
+        fn sqrt(a) = _mm256_sqrt_ps(a);
+        fn round(a) = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        fn exp2_whole(n) = {
+            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+        };
+        fn where_positive(test, value) =
+            _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(test, _mm256_setzero_ps()), value);
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m256 {
+        // SAFETY: a register operation; the token proves AVX2.
+        unsafe { _mm256_set1_ps(value) }
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32]) -> __m256 {
+        let from = &from[..8];
+        // SAFETY: eight numbers are readable at `from`; the token proves AVX2.
+        unsafe { _mm256_loadu_ps(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn load_partial(self, from: &[f32]) -> __m256 {
+        // SAFETY: only the lanes within `from` are read; the token proves AVX2.
+        unsafe { _mm256_maskload_ps(from.as_ptr(), self.mask(from.len())) }
+    }
+    #[inline(always)]
+    fn store(self, vector: __m256, to: &mut [f32]) {
+        let to = &mut to[..8];
+        // SAFETY: eight numbers are writable at `to`; the token proves AVX2.
+        unsafe { _mm256_storeu_ps(to.as_mut_ptr(), vector) }
+    }
+    #[inline(always)]
+    fn store_partial(self, vector: __m256, to: &mut [f32]) {
+        // SAFETY: only the lanes within `to` are written; the token proves AVX2.
+        unsafe { _mm256_maskstore_ps(to.as_mut_ptr(), self.mask(to.len()), vector) }
+    }
+    #[inline(always)]
+    fn sum(self, a: __m256) -> f32 {
+        // SAFETY: register operations; the token proves AVX2.
+        unsafe {
+            let half = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let pair = _mm_add_ps(half, _mm_movehl_ps(half, half));
+            _mm_cvtss_f32(_mm_add_ss(pair, _mm_shuffle_ps::<1>(pair, pair)))
+        }
+    }
+    #[inline(always)]
+    fn greatest(self, a: __m256) -> f32 {
+        // SAFETY: register operations; the token proves AVX2.
+        unsafe {
+            let half = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let pair = _mm_max_ps(half, _mm_movehl_ps(half, half));
+            _mm_cvtss_f32(_mm_max_ss(pair, _mm_shuffle_ps::<1>(pair, pair)))
+        }
+    }
+}

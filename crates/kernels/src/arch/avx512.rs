@@ -1,0 +1,104 @@
+//! AVX-512 (F): sixteen lanes, thirty-two registers, a mask for every partial load and store.
+
+use std::arch::x86_64::*;
+
+use crate::{isa::Kernel, simd::Simd};
+
+/// Proof that the CPU has AVX-512F: only [`Avx512::new`] makes one, after asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    /// The token, if the CPU has the instructions.
+    pub(crate) fn new() -> Option<Self> {
+        is_x86_feature_detected!("avx512f").then_some(Self(()))
+    }
+
+    /// Runs `kernel` in a function compiled with AVX-512F.
+    #[inline]
+    pub(crate) fn enter<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx512f")]
+        fn compiled<K: Kernel>(token: Avx512, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: the token exists, so the CPU has AVX-512F.
+        unsafe { compiled(self, kernel) }
+    }
+
+    /// A mask whose first `count` lanes are set.
+    #[inline(always)]
+    fn mask(self, count: usize) -> __mmask16 {
+        ((1_u32 << count.min(16)) - 1) as __mmask16
+    }
+}
+
+/// Wraps intrinsics that read and write registers only.
+macro_rules! registers {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident),+) = $body:expr;)+) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        fn $name(self, $($arg: __m512),+) -> __m512 {
+            // SAFETY: register operations; the token proves AVX-512F.
+            unsafe { $body }
+        }
+    )+};
+}
+
+impl Simd for Avx512 {
+    type F32 = __m512;
+    const LANES: usize = 16;
+    const TILE_ROWS: usize = 14;
+
+    registers! {
+        fn add(a, b) = _mm512_add_ps(a, b);
+        fn sub(a, b) = _mm512_sub_ps(a, b);
+        fn mul(a, b) = _mm512_mul_ps(a, b);
+        fn div(a, b) = _mm512_div_ps(a, b);
+        fn fma(a, b, c) = _mm512_fmadd_ps(a, b, c);
+        fn max(a, b) = _mm512_max_ps(a, b);
+        fn min(a, b) = _mm512_min_ps(a, b);
+        fn sqrt(a) = _mm512_sqrt_ps(a);
+        fn round(a) = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        fn exp2_whole(n) = _mm512_scalef_ps(_mm512_set1_ps(1.0), n);
+        fn where_positive(test, value) =
+            _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(test, _mm512_setzero_ps()), value);
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        // SAFETY: a register operation; the token proves AVX-512F.
+        unsafe { _mm512_set1_ps(value) }
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32]) -> __m512 {
+        let from = &from[..16];
+        // SAFETY: sixteen numbers are readable at `from`; the token proves AVX-512F.
+        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn load_partial(self, from: &[f32]) -> __m512 {
+        // SAFETY: only the lanes within `from` are read; the token proves AVX-512F.
+        unsafe { _mm512_maskz_loadu_ps(self.mask(from.len()), from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn store(self, vector: __m512, to: &mut [f32]) {
+        let to = &mut to[..16];
+        // SAFETY: sixteen numbers are writable at `to`; the token proves AVX-512F.
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), vector) }
+    }
+    #[inline(always)]
+    fn store_partial(self, vector: __m512, to: &mut [f32]) {
+        // SAFETY: only the lanes within `to` are written; the token proves AVX-512F.
+        unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), self.mask(to.len()), vector) }
+    }
+    #[inline(always)]
+    fn sum(self, a: __m512) -> f32 {
+        // SAFETY: a register operation; the token proves AVX-512F.
+        unsafe { _mm512_reduce_add_ps(a) }
+    }
+    #[inline(always)]
+    fn greatest(self, a: __m512) -> f32 {
+        // SAFETY: a register operation; the token proves AVX-512F.
+        unsafe { _mm512_reduce_max_ps(a) }
+    }
+}

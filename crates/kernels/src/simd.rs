@@ -1,0 +1,75 @@
+//! The operations the kernels are written in: one vector of `f32`, as wide as the instruction set allows.
+//!
+//! Every method is safe: a value of a type that implements [`Simd`] exists only if the CPU has the instructions. All are
+//! `#[inline(always)]` and meant to be called inside `Kernel::run`, and so is every function over [`Simd`]: a function (or
+//! closure) that is not inlined there would be compiled without the instructions. Loops are therefore written out, over
+//! `chunks(S::LANES)`, with [`Simd::get`] and [`Simd::put`] for a last chunk that is short.
+
+/// One instruction set's vector of `f32` and what can be done with it.
+pub trait Simd: Copy + 'static {
+    /// A vector of [`Simd::LANES`] numbers.
+    type F32: Copy;
+    /// Numbers in a vector.
+    const LANES: usize;
+    /// Rows of the matrix product's register tile (its columns are two vectors).
+    const TILE_ROWS: usize;
+
+    /// Every lane `value`.
+    fn splat(self, value: f32) -> Self::F32;
+    /// The first [`Simd::LANES`] numbers of `from`.
+    fn load(self, from: &[f32]) -> Self::F32;
+    /// The numbers of `from`, at most [`Simd::LANES`], and zero beyond them.
+    fn load_partial(self, from: &[f32]) -> Self::F32;
+    /// Writes to the first [`Simd::LANES`] numbers of `to`.
+    fn store(self, vector: Self::F32, to: &mut [f32]);
+    /// Writes the first `to.len()` lanes, at most [`Simd::LANES`].
+    fn store_partial(self, vector: Self::F32, to: &mut [f32]);
+    /// a + b.
+    fn add(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// a − b.
+    fn sub(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// a · b.
+    fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// a / b.
+    fn div(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// a · b + c, rounded once where the hardware can.
+    fn fma(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// The greater of each pair.
+    fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// The lesser of each pair.
+    fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// The square root.
+    fn sqrt(self, a: Self::F32) -> Self::F32;
+    /// The nearest integer, ties to even.
+    fn round(self, a: Self::F32) -> Self::F32;
+    /// 2ⁿ for whole n in −126..=127.
+    fn exp2_whole(self, n: Self::F32) -> Self::F32;
+    /// `value` where `test` > 0, otherwise zero.
+    fn where_positive(self, test: Self::F32, value: Self::F32) -> Self::F32;
+    /// The sum of all lanes, added pairwise.
+    fn sum(self, a: Self::F32) -> f32;
+    /// The greatest lane.
+    fn greatest(self, a: Self::F32) -> f32;
+
+    /// A chunk of at most [`Simd::LANES`] numbers, as `chunks(S::LANES)` gives them; zero beyond its end.
+    #[inline(always)]
+    fn get(self, chunk: &[f32]) -> Self::F32 {
+        if chunk.len() >= Self::LANES { self.load(chunk) } else { self.load_partial(chunk) }
+    }
+
+    /// Writes a chunk of at most [`Simd::LANES`] numbers, as `chunks_mut(S::LANES)` gives them.
+    #[inline(always)]
+    fn put(self, vector: Self::F32, chunk: &mut [f32]) {
+        if chunk.len() >= Self::LANES { self.store(vector, chunk) } else { self.store_partial(vector, chunk) }
+    }
+
+    /// The vector at `from`.
+    ///
+    /// # Safety
+    /// [`Simd::LANES`] numbers must be readable at `from`.
+    #[inline(always)]
+    unsafe fn load_at(self, from: *const f32) -> Self::F32 {
+        // SAFETY: the caller vouches for the extent.
+        self.load(unsafe { std::slice::from_raw_parts(from, Self::LANES) })
+    }
+}
