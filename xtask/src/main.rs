@@ -1,3 +1,48 @@
-//! Developer tasks of the workspace.
+//! `cargo xtask`: developer tasks of the workspace.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use xtask::{check, evaluation, layers, none_of, root, tidy};
+
+/// Developer tasks of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Everything that continuous integration checks besides tests
+    Check,
+    /// The house rules: file and function length, documentation, links, manifests
+    Tidy,
+    /// Prints the crates by layer, with what each depends on
+    Layers,
+    /// Checks the object that `nar4rec evaluate --json` printed
+    Evaluation {
+        /// The file that holds it
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Task::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Check => check::run(root()),
+        Task::Tidy => none_of(&tidy::findings(root())?),
+        Task::Layers => {
+            print!("{}", layers::Graph::of_workspace(root())?.map());
+            Ok(())
+        }
+        Task::Evaluation { file } => evaluation::check_file(&file),
+    }
+}

@@ -1,0 +1,73 @@
+//! y = x ∘ mask / (1 − p), each number of the mask zero with probability p; d_x = d_y ∘ mask / (1 − p).
+
+use nar4rec_kernels::multiply;
+use nar4rec_tensor::Exec;
+use rand::Rng;
+
+use crate::tape::{Context, Operation, Tape, TapeValue};
+
+struct Dropout {
+    x: TapeValue,
+    mask: Vec<f32>,
+}
+
+pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, probability: f32) -> TapeValue {
+    tape.record(tape.shape(x), |context, y| {
+        y.copy_from_slice(context.view(x).data);
+        let mut mask = context.memory.pool.take(y.len());
+        draw(context.rng, probability, &mut mask);
+        multiply(context.isa(), y, &mask);
+        Dropout { x, mask }
+    })
+}
+
+/// Four numbers of the mask from each random word: sixteen bits decide one, so a probability is met to 1 in 65,536.
+fn draw(rng: &mut impl Rng, probability: f32, mask: &mut [f32]) {
+    let threshold = (probability * 65_536.0) as u64;
+    let kept = 1.0 / (1.0 - probability);
+    for four in mask.chunks_mut(4) {
+        let word = rng.next_u64();
+        for (place, number) in four.iter_mut().enumerate() {
+            let drop = (word >> (16 * place)) & 0xffff < threshold;
+            *number = if drop { 0.0 } else { kept };
+        }
+    }
+}
+
+impl Operation for Dropout {
+    fn backward(&self, context: &mut Context<'_>, mut d: Vec<f32>) {
+        multiply(context.isa(), &mut d, &self.mask);
+        context.add(self.x, d);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
+
+    use super::*;
+    use crate::{Gradients, TapeMemory};
+
+    #[test]
+    fn the_share_the_mean_and_the_gradient() {
+        let specs = Vec::new().into();
+        let weights = Weights::new(Parameters::initialise(specs, 0), Isa::detect(), Purpose::Training);
+        let mut memory = TapeMemory::default();
+        let mut tape = Tape::new(&weights, &mut memory, 5);
+        let x = tape.input(&vec![1.0; 40_000], 4);
+        let y = record(&mut tape, x, 0.25);
+        let values = tape.data(y).to_vec();
+        let dropped = values.iter().filter(|y| **y == 0.0).count() as f64 / 40_000.0;
+        // Three standard deviations of a share of 40,000 draws: 3·√(0.25·0.75/40,000) = 0.0065.
+        assert!((dropped - 0.25).abs() < 0.0065, "{dropped}");
+        assert!(values.iter().all(|y| *y == 0.0 || (*y - 4.0 / 3.0).abs() < 1e-6));
+
+        let mut again = TapeMemory::default();
+        let mut tape = Tape::new(&weights, &mut again, 5);
+        let x = tape.input(&vec![1.0; 40_000], 4);
+        let inner = tape.add(x, x);
+        let y = record(&mut tape, inner, 0.25);
+        assert!(tape.data(y).iter().zip(&values).all(|(a, b)| *a == 2.0 * b), "the seed decides");
+        tape.backward(vec![(y, vec![1.0; 40_000])], &mut Gradients::zeros(weights.parameters().specs()));
+    }
+}

@@ -1,0 +1,17 @@
+//! The operations: formula, forward pass, backward pass and check, one file each.
+
+pub(crate) mod activation;
+pub(crate) mod add;
+pub(crate) mod attention;
+pub(crate) mod concat;
+pub(crate) mod dropout;
+pub(crate) mod embed;
+pub(crate) mod gather;
+pub(crate) mod linear;
+pub(crate) mod multiply;
+pub(crate) mod norm;
+pub(crate) mod parameter;
+pub(crate) mod probabilities;
+
+#[cfg(test)]
+pub(crate) mod check;

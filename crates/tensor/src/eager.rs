@@ -1,0 +1,187 @@
+//! Runs operations at once, over packed weights and memory that is reused from request to request.
+
+use std::sync::Arc;
+
+use nar4rec_kernels::{Activation, AttentionScratch, Epilogue, Isa, PackedMatrix, add, gemm, layer_norm, multiply};
+
+use crate::{
+    AttentionOperands, Bags, Exec, LinearWeights, NormWeights, ParameterId, Segments, Weights,
+    forward::{self, View},
+};
+
+/// A matrix an [`Eager`] holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EagerValue(usize);
+
+#[derive(Debug, Default)]
+struct Slot {
+    data: Vec<f32>,
+    columns: usize,
+}
+
+/// The memory of an [`Eager`]: keep one per thread and pass it to each in turn, and after the first few requests nothing
+/// is allocated.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    slots: Vec<Slot>,
+    attention: AttentionScratch,
+    packed: PackedMatrix,
+}
+
+/// The executor of inference.
+#[derive(Debug)]
+pub struct Eager<'a> {
+    weights: &'a Weights,
+    workspace: &'a mut Workspace,
+    /// Slots in use: the first `live`.
+    live: usize,
+}
+
+impl<'a> Eager<'a> {
+    /// An executor over `weights` with the memory of `workspace`.
+    pub fn new(weights: &'a Weights, workspace: &'a mut Workspace) -> Self {
+        Self { weights, workspace, live: 0 }
+    }
+
+    fn view(&self, value: EagerValue) -> View<'_> {
+        let slot = &self.workspace.slots[value.0];
+        View { data: &slot.data, columns: slot.columns }
+    }
+
+    fn isa(&self) -> Isa {
+        self.weights.isa()
+    }
+
+    /// A slot for `rows` × `columns` numbers of unspecified value, filled by `fill`.
+    fn make(&mut self, rows: usize, columns: usize, fill: impl FnOnce(&mut Self, &mut [f32])) -> EagerValue {
+        if self.live == self.workspace.slots.len() {
+            self.workspace.slots.push(Slot::default());
+        }
+        let mut data = std::mem::take(&mut self.workspace.slots[self.live].data);
+        data.resize(rows * columns, 0.0);
+        fill(self, &mut data);
+        self.workspace.slots[self.live] = Slot { data, columns };
+        self.live += 1;
+        EagerValue(self.live - 1)
+    }
+
+    /// A copy of x that `change` then changes.
+    fn changed(&mut self, x: EagerValue, change: impl FnOnce(&mut Self, &mut [f32])) -> EagerValue {
+        let [rows, columns] = self.shape(x);
+        self.make(rows, columns, |this, data| {
+            data.copy_from_slice(this.data(x));
+            change(this, data);
+        })
+    }
+}
+
+impl Exec for Eager<'_> {
+    type Value = EagerValue;
+
+    fn input(&mut self, data: &[f32], columns: usize) -> EagerValue {
+        self.make(data.len().checked_div(columns).unwrap_or(0), columns, |_, to| to.copy_from_slice(data))
+    }
+
+    fn parameter(&mut self, id: ParameterId) -> EagerValue {
+        let table = self.weights.table(id);
+        self.input(table.data, table.columns)
+    }
+
+    fn linear(&mut self, x: EagerValue, linear: LinearWeights, activation: Activation) -> EagerValue {
+        let weights = self.weights;
+        let packed = weights.forward(linear.weight);
+        let rows = self.shape(x)[0];
+        let bias = linear.bias.map(|bias| weights.parameters().get(bias));
+        let epilogue = Epilogue { bias, activation, ..Epilogue::OVER };
+        self.make(rows, packed.columns(), |this, y| {
+            gemm(this.isa(), this.view(x).matrix(&(0..rows)), packed, (y, packed.columns()), epilogue);
+        })
+    }
+
+    fn layer_norm(&mut self, x: EagerValue, norm: NormWeights) -> EagerValue {
+        let [rows, columns] = self.shape(x);
+        let weights = self.weights.parameters();
+        self.make(rows, columns, |this, y| {
+            layer_norm(this.isa(), this.data(x), [weights.get(norm.gain), weights.get(norm.bias)], y, &mut []);
+        })
+    }
+
+    fn add(&mut self, a: EagerValue, b: EagerValue) -> EagerValue {
+        self.changed(a, |this, sum| add(this.isa(), sum, this.data(b)))
+    }
+
+    fn multiply(&mut self, a: EagerValue, b: EagerValue) -> EagerValue {
+        self.changed(a, |this, product| multiply(this.isa(), product, this.data(b)))
+    }
+
+    fn concat(&mut self, parts: &[EagerValue]) -> EagerValue {
+        let rows = parts.first().map_or(0, |part| self.shape(*part)[0]);
+        let columns = parts.iter().map(|part| self.shape(*part)[1]).sum();
+        self.make(rows, columns, |this, out| {
+            let parts: Vec<_> = parts.iter().map(|part| this.view(*part)).collect();
+            forward::concat(&parts, out);
+        })
+    }
+
+    fn gather(&mut self, x: EagerValue, rows: &Arc<[u32]>) -> EagerValue {
+        let columns = self.shape(x)[1];
+        self.make(rows.len(), columns, |this, out| forward::gather(this.view(x), rows, out))
+    }
+
+    fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> EagerValue {
+        let table = self.weights.table(table);
+        let rows = bags.offsets.len().saturating_sub(1);
+        self.make(rows, table.columns, |this, out| forward::embed(this.isa(), table, bags, out))
+    }
+
+    fn attention(&mut self, operands: AttentionOperands<'_, EagerValue>) -> EagerValue {
+        let shape = operands.shape;
+        let mut scratch = std::mem::take(&mut self.workspace.attention);
+        let value = self.make(operands.query_segments.rows(), shape.width, |this, out| {
+            let inputs = operands.inputs(|value| this.view(value));
+            forward::attention(this.isa(), inputs, (out, &mut []), &mut scratch);
+        });
+        self.workspace.attention = scratch;
+        value
+    }
+
+    fn log_probabilities(
+        &mut self,
+        x: EagerValue,
+        t: EagerValue,
+        segments: &Arc<Segments>,
+        positions: usize,
+    ) -> EagerValue {
+        let mut packed = std::mem::take(&mut self.workspace.packed);
+        let value = self.make(segments.rows(), positions, |this, out| {
+            let operands = [this.view(x), this.view(t)];
+            forward::log_probabilities(this.isa(), operands, (segments, positions), out, &mut packed);
+        });
+        self.workspace.packed = packed;
+        value
+    }
+
+    fn dropout(&mut self, x: EagerValue, _: f32) -> EagerValue {
+        x
+    }
+
+    fn scope(&mut self, part: impl FnOnce(&mut Self) -> EagerValue) -> EagerValue {
+        let before = self.live;
+        let result = part(self);
+        if result.0 < before {
+            self.live = before;
+            return result;
+        }
+        self.workspace.slots.swap(before, result.0);
+        self.live = before + 1;
+        EagerValue(before)
+    }
+
+    fn data(&self, value: EagerValue) -> &[f32] {
+        &self.workspace.slots[value.0].data
+    }
+
+    fn shape(&self, value: EagerValue) -> [usize; 2] {
+        [self.view(value).rows(), self.view(value).columns]
+    }
+}

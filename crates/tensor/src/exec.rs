@@ -1,0 +1,125 @@
+//! The executor: run now, or run and remember.
+
+use std::sync::Arc;
+
+use nar4rec_kernels::{Activation, AttentionShape};
+
+use crate::{
+    ParameterId, Segments,
+    forward::{AttentionInputs, View},
+};
+
+/// The parameters of a linear map y = x·Wᵀ + b.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinearWeights {
+    /// W, `[out, in]`.
+    pub weight: ParameterId,
+    /// b, `[1, out]`.
+    pub bias: Option<ParameterId>,
+}
+
+/// The parameters of a layer normalisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NormWeights {
+    /// The gain, `[1, d]`.
+    pub gain: ParameterId,
+    /// The bias, `[1, d]`.
+    pub bias: ParameterId,
+}
+
+/// Rows to look up and average: bag r is `ids[offsets[r]..offsets[r + 1]]`; an empty bag gives zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bags<'a> {
+    /// Where each bag begins, and the end: one more than there are bags.
+    pub offsets: &'a [u32],
+    /// Rows of the table.
+    pub ids: &'a [u32],
+}
+
+/// Who attends to whom. Queries, keys and values are columns of wider values: each is a value and its first column.
+#[derive(Debug, Clone, Copy)]
+pub struct AttentionOperands<'a, V> {
+    /// Queries.
+    pub q: (V, usize),
+    /// Keys.
+    pub k: (V, usize),
+    /// Values.
+    pub v: (V, usize),
+    /// Which rows of the queries belong together.
+    pub query_segments: &'a Arc<Segments>,
+    /// Which rows of keys and values those attend to: as many segments.
+    pub key_segments: &'a Arc<Segments>,
+    /// Heads and width.
+    pub shape: AttentionShape,
+}
+
+impl<V: Copy> AttentionOperands<'_, V> {
+    /// The same operands as matrices, which `view` gives for a value.
+    pub fn inputs<'v>(&'v self, view: impl Fn(V) -> View<'v>) -> AttentionInputs<'v> {
+        AttentionInputs {
+            qkv: [self.q, self.k, self.v].map(|(value, column)| (view(value), column)),
+            query_segments: self.query_segments,
+            key_segments: self.key_segments,
+            shape: self.shape,
+        }
+    }
+}
+
+/// Runs the operations of a model. Values are matrices `[rows, columns]`; operations panic if shapes disagree, which is a
+/// defect of the layer that calls them and not of any input.
+pub trait Exec {
+    /// A handle to a matrix.
+    type Value: Copy;
+
+    /// A matrix from outside, `data.len() / columns` rows.
+    fn input(&mut self, data: &[f32], columns: usize) -> Self::Value;
+
+    /// A parameter as a value: its rows are the parameter's.
+    fn parameter(&mut self, id: ParameterId) -> Self::Value;
+
+    /// activation(x·Wᵀ + b)
+    fn linear(&mut self, x: Self::Value, weights: LinearWeights, activation: Activation) -> Self::Value;
+
+    /// Layer normalisation of every row.
+    fn layer_norm(&mut self, x: Self::Value, weights: NormWeights) -> Self::Value;
+
+    /// a + b, of one shape.
+    fn add(&mut self, a: Self::Value, b: Self::Value) -> Self::Value;
+
+    /// a ∘ b, of one shape.
+    fn multiply(&mut self, a: Self::Value, b: Self::Value) -> Self::Value;
+
+    /// The columns of all parts side by side.
+    fn concat(&mut self, parts: &[Self::Value]) -> Self::Value;
+
+    /// Row r of the result is row `rows[r]` of x; a row may stand many times or never.
+    fn gather(&mut self, x: Self::Value, rows: &Arc<[u32]>) -> Self::Value;
+
+    /// One row per bag: the mean of the table's rows it names.
+    fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> Self::Value;
+
+    /// Multi-head attention within segments: `[query rows, width]`.
+    fn attention(&mut self, operands: AttentionOperands<'_, Self::Value>) -> Self::Value;
+
+    /// log P̂ (SPEC §1): for each segment the logarithm of softmax over candidates of x·tᵀ. x has the rows of
+    /// `segments`, t `positions` rows per segment; the result is `[x rows, positions]`.
+    fn log_probabilities(
+        &mut self,
+        x: Self::Value,
+        t: Self::Value,
+        segments: &Arc<Segments>,
+        positions: usize,
+    ) -> Self::Value;
+
+    /// In training: zeroes each number with `probability` and scales the rest to keep the mean. Otherwise x itself.
+    fn dropout(&mut self, x: Self::Value, probability: f32) -> Self::Value;
+
+    /// Runs a part of the model of which only the result lives on; what else it made may be forgotten.
+    fn scope(&mut self, part: impl FnOnce(&mut Self) -> Self::Value) -> Self::Value;
+
+    /// The numbers of a value, row-major.
+    fn data(&self, value: Self::Value) -> &[f32];
+
+    /// Rows and columns of a value.
+    fn shape(&self, value: Self::Value) -> [usize; 2];
+}

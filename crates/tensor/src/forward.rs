@@ -1,0 +1,151 @@
+//! The forward pass of the operations that are more than one kernel, over slices.
+//!
+//! Every executor calls these, so that what is served cannot drift from what was trained. Each writes the whole of `out`.
+
+use std::ops::Range;
+
+use nar4rec_kernels::{
+    AttentionScratch, AttentionShape, Epilogue, Heads, Isa, Matrix, PackedMatrix, attention_forward, axpy, gemm,
+    log_softmax_columns,
+};
+
+use crate::{Bags, Segments};
+
+/// A row-major matrix and its number of columns.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The numbers.
+    pub data: &'a [f32],
+    /// Numbers in a row.
+    pub columns: usize,
+}
+
+impl<'a> View<'a> {
+    /// The number of rows.
+    pub fn rows(self) -> usize {
+        self.data.len().checked_div(self.columns).unwrap_or(0)
+    }
+
+    /// Row `index`.
+    pub fn row(self, index: usize) -> &'a [f32] {
+        &self.data[index * self.columns..][..self.columns]
+    }
+
+    /// The numbers of a run of rows.
+    pub fn slice(self, rows: &Range<usize>) -> &'a [f32] {
+        &self.data[rows.start * self.columns..rows.end * self.columns]
+    }
+
+    /// A run of rows as an operand of a product.
+    pub fn matrix(self, rows: &Range<usize>) -> Matrix<'a> {
+        Matrix::new(self.slice(rows), rows.len(), self.columns, self.columns)
+    }
+
+    /// Queries, keys or values: the columns from `column` on, in a run of rows.
+    pub fn heads(self, column: usize, rows: &Range<usize>) -> Heads<'a> {
+        Heads { data: &self.data[rows.start * self.columns + column..], rows: rows.len(), stride: self.columns }
+    }
+}
+
+/// The parts side by side.
+///
+/// # Panics
+/// If the parts differ in height.
+pub fn concat(parts: &[View<'_>], out: &mut [f32]) {
+    let columns: usize = parts.iter().map(|part| part.columns).sum();
+    let mut left = 0;
+    for part in parts {
+        assert_eq!(part.rows() * columns, out.len(), "parts of one height");
+        for (row, to) in out.chunks_exact_mut(columns).enumerate() {
+            to[left..left + part.columns].copy_from_slice(part.row(row));
+        }
+        left += part.columns;
+    }
+}
+
+/// Row r of the result is row `rows[r]` of x.
+pub fn gather(x: View<'_>, rows: &[u32], out: &mut [f32]) {
+    for (to, row) in out.chunks_exact_mut(x.columns.max(1)).zip(rows) {
+        to.copy_from_slice(x.row(*row as usize));
+    }
+}
+
+/// The mean of the rows each bag names.
+pub fn embed(isa: Isa, table: View<'_>, bags: Bags<'_>, out: &mut [f32]) {
+    for (bag, row) in bags.offsets.windows(2).zip(out.chunks_exact_mut(table.columns)) {
+        row.fill(0.0);
+        let ids = &bags.ids[bag[0] as usize..bag[1] as usize];
+        let share = 1.0 / ids.len() as f32;
+        for id in ids {
+            axpy(isa, row, table.row(*id as usize), share);
+        }
+    }
+}
+
+/// Queries, keys and values of a batch: a matrix each and the first column that counts.
+#[derive(Debug, Clone, Copy)]
+pub struct AttentionInputs<'a> {
+    /// Queries, keys and values.
+    pub qkv: [(View<'a>, usize); 3],
+    /// The rows of the queries that belong together.
+    pub query_segments: &'a Segments,
+    /// The rows of keys and values that they attend to.
+    pub key_segments: &'a Segments,
+    /// Heads and width.
+    pub shape: AttentionShape,
+}
+
+impl AttentionInputs<'_> {
+    /// Calls `each` with the rows and operands of every segment, and where its probabilities begin and end.
+    pub fn for_each(&self, mut each: impl FnMut([Range<usize>; 2], [Heads<'_>; 3], Range<usize>)) {
+        assert_eq!(self.query_segments.count(), self.key_segments.count(), "one run of keys for each of queries");
+        let mut start = 0;
+        for (queries, keys) in self.query_segments.iter().zip(self.key_segments.iter()) {
+            if queries.is_empty() || keys.is_empty() {
+                continue;
+            }
+            let [q, k, v] = self.qkv;
+            let heads = [q.0.heads(q.1, &queries), k.0.heads(k.1, &keys), v.0.heads(v.1, &keys)];
+            let end = start + self.shape.heads * queries.len() * keys.len();
+            each([queries, keys], heads, start..end);
+            start = end;
+        }
+    }
+
+    /// How many probabilities there are: over segments, heads, queries and keys.
+    pub fn probabilities(&self) -> usize {
+        let pairs = self.query_segments.iter().zip(self.key_segments.iter());
+        pairs.map(|(queries, keys)| self.shape.heads * queries.len() * keys.len()).sum()
+    }
+}
+
+/// Attention within segments, `[query rows, width]`. `probabilities` takes those of every segment, or is empty.
+pub fn attention(
+    isa: Isa,
+    inputs: AttentionInputs<'_>,
+    (out, probabilities): (&mut [f32], &mut [f32]),
+    scratch: &mut AttentionScratch,
+) {
+    let width = inputs.shape.width;
+    inputs.for_each(|[queries, _], heads, kept| {
+        let out = &mut out[queries.start * width..queries.end * width];
+        let kept = probabilities.get_mut(kept).unwrap_or_default();
+        attention_forward(isa, inputs.shape, heads, (out, kept), scratch);
+    });
+}
+
+/// log P̂ of every segment: the product x·tᵀ and its log-softmax over the segment's rows. t has `positions` rows a segment.
+pub fn log_probabilities(
+    isa: Isa,
+    [x, t]: [View<'_>; 2],
+    (segments, positions): (&Segments, usize),
+    out: &mut [f32],
+    packed: &mut PackedMatrix,
+) {
+    for (index, rows) in segments.iter().enumerate() {
+        packed.repack(isa, t.matrix(&(index * positions..(index + 1) * positions)).transposed());
+        let out = &mut out[rows.start * positions..rows.end * positions];
+        gemm(isa, x.matrix(&rows), packed, (out, positions), Epilogue::OVER);
+        log_softmax_columns(isa, out, positions);
+    }
+}
