@@ -221,6 +221,14 @@ impl Exec for Tape<'_> {
         ops::gather::record(self, x, rows)
     }
 
+    fn segment_mean(&mut self, x: TapeValue, segments: &Arc<Segments>) -> TapeValue {
+        ops::segment_mean::record(self, x, segments)
+    }
+
+    fn reshape(&mut self, x: TapeValue, columns: usize) -> TapeValue {
+        ops::reshape::record(self, x, columns)
+    }
+
     fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> TapeValue {
         ops::embed::record(self, table, bags)
     }

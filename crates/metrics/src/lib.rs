@@ -1,1 +1,31 @@
-//! Ranking and classification metrics with bootstrap intervals.
+//! Ranking and classification metrics with bootstrap intervals: slices in, numbers out.
+//!
+//! | module | what | unit of one value |
+//! |---|---|---|
+//! | [`RankingMetrics`] | P@k, NDCG@k, MAP@k, F1@k, Recall@k of one produced list | a list |
+//! | [`auc`], [`log_loss`] | how well scores tell positives from negatives | all scored items, pooled |
+//! | [`shown_recall`] | the paper's Recall@K, of what was shown | a list |
+//! | [`intra_list_distance`], [`item_coverage`] | diversity | a list, a run |
+//! | [`Bootstrap`] | 95% intervals by resampling lists | any of the above |
+//! | [`Summary`] | collects lists, finishes with every metric and its interval | a run |
+//!
+//! The list is the unit that is resampled, because items of one list share a user and a moment and are not independent:
+//! an interval over items would be too narrow.
+//!
+//! Conventions. Relevance is counted over **all** candidates, not only over those that were shown, so a metric cannot be
+//! raised by leaving items out. A list without a positive has no best order; it is left out of the ranking metrics and
+//! counted. NaN and infinite scores are refused at the door.
+
+mod bootstrap;
+mod classification;
+mod diversity;
+mod error;
+mod ranking;
+mod summary;
+
+pub use bootstrap::{Bootstrap, Estimate};
+pub use classification::{LogLoss, PROBABILITY_MARGIN, auc, log_loss};
+pub use diversity::{intra_list_distance, item_coverage};
+pub use error::MetricsError;
+pub use ranking::{Ideal, RankingMetrics, order_by_score, shown_recall};
+pub use summary::{Figures, ListResult, Metric, ScoreKind, Summary};

@@ -128,6 +128,18 @@ impl Exec for Eager<'_> {
         self.make(rows.len(), columns, |this, out| forward::gather(this.view(x), rows, out))
     }
 
+    fn segment_mean(&mut self, x: EagerValue, segments: &Arc<Segments>) -> EagerValue {
+        let columns = self.shape(x)[1];
+        self.make(segments.count(), columns, |this, out| {
+            forward::segment_mean(this.isa(), this.view(x), segments, out);
+        })
+    }
+
+    fn reshape(&mut self, x: EagerValue, columns: usize) -> EagerValue {
+        let rows = self.data(x).len() / columns;
+        self.make(rows, columns, |this, out| out.copy_from_slice(this.data(x)))
+    }
+
     fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> EagerValue {
         let table = self.weights.table(table);
         let rows = bags.offsets.len().saturating_sub(1);

@@ -95,6 +95,12 @@ pub trait Exec {
     /// Row r of the result is row `rows[r]` of x; a row may stand many times or never.
     fn gather(&mut self, x: Self::Value, rows: &Arc<[u32]>) -> Self::Value;
 
+    /// One row per segment: the mean of its rows, zeros for an empty one.
+    fn segment_mean(&mut self, x: Self::Value, segments: &Arc<Segments>) -> Self::Value;
+
+    /// The same numbers in rows of `columns`.
+    fn reshape(&mut self, x: Self::Value, columns: usize) -> Self::Value;
+
     /// One row per bag: the mean of the table's rows it names.
     fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> Self::Value;
 

@@ -70,6 +70,17 @@ pub fn gather(x: View<'_>, rows: &[u32], out: &mut [f32]) {
     }
 }
 
+/// The mean of each segment's rows, zeros for an empty one.
+pub fn segment_mean(isa: Isa, x: View<'_>, segments: &Segments, out: &mut [f32]) {
+    for (rows, mean) in segments.iter().zip(out.chunks_exact_mut(x.columns)) {
+        mean.fill(0.0);
+        let share = 1.0 / rows.len() as f32;
+        for row in rows {
+            axpy(isa, mean, x.row(row), share);
+        }
+    }
+}
+
 /// The mean of the rows each bag names.
 pub fn embed(isa: Isa, table: View<'_>, bags: Bags<'_>, out: &mut [f32]) {
     for (bag, row) in bags.offsets.windows(2).zip(out.chunks_exact_mut(table.columns)) {

@@ -20,6 +20,15 @@ impl Segments {
         Self { offsets }
     }
 
+    /// Segments between consecutive offsets, of which the first is 0 and none is less than the one before.
+    ///
+    /// # Panics
+    /// If the offsets are not such.
+    pub fn from_offsets(offsets: &[usize]) -> Self {
+        assert!(offsets.first() == Some(&0) && offsets.is_sorted(), "offsets begin with 0 and never fall");
+        Self { offsets: offsets.to_vec() }
+    }
+
     /// `count` segments of `length` rows each.
     pub fn uniform(count: usize, length: usize) -> Self {
         Self::of_lengths(std::iter::repeat_n(length, count))
@@ -65,5 +74,6 @@ mod tests {
         assert_eq!(segments.iter().collect::<Vec<_>>(), [0..2, 2..2, 2..5]);
         assert_eq!(segments.of_rows(), [0, 0, 2, 2, 2]);
         assert_eq!(Segments::uniform(2, 3), Segments::of_lengths([3, 3]));
+        assert_eq!(Segments::from_offsets(&[0, 2, 2, 5]), segments);
     }
 }

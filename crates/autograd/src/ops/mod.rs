@@ -12,6 +12,8 @@ pub(crate) mod multiply;
 pub(crate) mod norm;
 pub(crate) mod parameter;
 pub(crate) mod probabilities;
+pub(crate) mod reshape;
+pub(crate) mod segment_mean;
 
 #[cfg(test)]
 pub(crate) mod check;

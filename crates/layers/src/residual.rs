@@ -1,0 +1,53 @@
+//! The sum around a sub-layer, with its normalisation where the configuration puts it.
+//!
+//! ```text
+//!   pre   x + dropout(f(norm(x)))        post  norm(x + dropout(f(x)))        none  x + dropout(f(x))
+//! ```
+
+use nar4rec_tensor::{Exec, Registry};
+
+use crate::{BlockConfig, LayerNorm, NormPlacement};
+
+/// A residual connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Residual {
+    norm: Option<LayerNorm>,
+    placement: NormPlacement,
+    dropout: f32,
+}
+
+impl Residual {
+    /// A connection whose normalisation, if it has one, is named `name`.
+    pub(crate) fn new(registry: &mut Registry, name: &str, config: &BlockConfig) -> Self {
+        let norm = match config.norm {
+            NormPlacement::None => None,
+            NormPlacement::Pre | NormPlacement::Post => {
+                Some(registry.scope(name, |registry| LayerNorm::new(registry, config.width, 1.0)))
+            }
+        };
+        Self { norm, placement: config.norm, dropout: config.dropout }
+    }
+
+    /// x and what `layer` makes of it, together.
+    pub(crate) fn around<E: Exec>(
+        &self,
+        ex: &mut E,
+        x: E::Value,
+        layer: impl FnOnce(&mut E, E::Value) -> E::Value,
+    ) -> E::Value {
+        ex.scope(|ex| {
+            let input = self.normalised(ex, x, NormPlacement::Pre);
+            let output = layer(ex, input);
+            let output = ex.dropout(output, self.dropout);
+            let sum = ex.add(x, output);
+            self.normalised(ex, sum, NormPlacement::Post)
+        })
+    }
+
+    fn normalised<E: Exec>(&self, ex: &mut E, x: E::Value, here: NormPlacement) -> E::Value {
+        match self.norm {
+            Some(norm) if self.placement == here => norm.forward(ex, x),
+            _ => x,
+        }
+    }
+}
