@@ -6,11 +6,13 @@
 //!
 //! The serde form of each type is the JSON of `docs/data-format.md`; deserialising goes through the same checks.
 
+mod constraints;
 mod feature;
 mod impression;
 mod permutation;
 mod request;
 
+pub use constraints::{AtMost, Constraints, Pin};
 pub use feature::{FeatureValue, Features};
 pub use impression::{Exposure, Feedback, Impression};
 pub use permutation::{Permutation, PermutationError};

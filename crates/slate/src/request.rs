@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use crate::{Features, InvalidRequest, MAX_CANDIDATES};
+use crate::{Constraints, Features, InvalidRequest, MAX_CANDIDATES};
 
 /// Who asks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub struct Request {
     timestamp: Option<i64>,
     user: User,
     candidates: Vec<Candidate>,
+    #[serde(skip_serializing_if = "Constraints::is_empty")]
+    constraints: Constraints,
 }
 
 /// The JSON form of a request, before it is checked.
@@ -76,13 +78,18 @@ struct RequestLine {
     #[serde(default)]
     user: User,
     candidates: Vec<Candidate>,
+    #[serde(default)]
+    constraints: Constraints,
+    /// A logged impression is a request too: what was shown then is not looked at.
+    #[serde(default, rename = "shown")]
+    _shown: IgnoredAny,
 }
 
 impl TryFrom<RequestLine> for Request {
     type Error = InvalidRequest;
 
     fn try_from(line: RequestLine) -> Result<Self, Self::Error> {
-        let request = Self::new(line.request_id, line.user, line.candidates)?;
+        let request = Self::new(line.request_id, line.user, line.candidates)?.constrained(line.constraints)?;
         Ok(Self { timestamp: line.timestamp, ..request })
     }
 }
@@ -110,13 +117,23 @@ impl Request {
                 return Err(InvalidRequest::new(format!("candidates[{index}].score"), "expected a finite number"));
             }
         }
-        Ok(Self { request_id: request_id.into(), timestamp: None, user, candidates })
+        let constraints = Constraints::default();
+        Ok(Self { request_id: request_id.into(), timestamp: None, user, candidates, constraints })
     }
 
     /// The same request at a time (seconds since 1970).
     #[must_use]
     pub fn at(self, timestamp: i64) -> Self {
         Self { timestamp: Some(timestamp), ..self }
+    }
+
+    /// The same request, answered only by lists that keep `constraints`.
+    ///
+    /// # Errors
+    /// If they name something that is no candidate, or contradict themselves.
+    pub fn constrained(self, constraints: Constraints) -> Result<Self, InvalidRequest> {
+        constraints.check(&self.candidates)?;
+        Ok(Self { constraints, ..self })
     }
 
     /// The caller's name for this request; it comes back with the answer.
@@ -132,6 +149,11 @@ impl Request {
     /// Who asks.
     pub fn user(&self) -> &User {
         &self.user
+    }
+
+    /// What the list must keep.
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
     }
 
     /// The candidates, in the order given.
@@ -166,6 +188,12 @@ mod tests {
     fn an_unknown_field_is_an_error() {
         let line = r#"{"request_id":"r","user":{},"candidates":[{"id":"a","scor":1}]}"#;
         assert!(serde_json::from_str::<Request>(line).unwrap_err().to_string().contains("scor"));
+    }
+
+    #[test]
+    fn a_logged_impression_is_a_request_too() {
+        let line = r#"{"request_id":"r","user":{},"candidates":[{"id":"a"}],"shown":[{"id":"a","feedback":{"x":1}}]}"#;
+        assert_eq!(serde_json::from_str::<Request>(line).unwrap().candidates().len(), 1);
     }
 
     #[test]

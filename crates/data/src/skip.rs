@@ -1,0 +1,88 @@
+//! Whether a bad line ends the reading or is counted and passed over.
+
+use serde::de::DeserializeOwned;
+
+use crate::{DataError, JsonLines, Line};
+
+/// What to do with a bad line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnBad {
+    /// Hand the error on.
+    #[default]
+    Fail,
+    /// Count it, keep the first few errors and go on with the next line.
+    Skip,
+}
+
+/// How many errors are kept.
+const KEPT_ERRORS: usize = 5;
+
+/// What was passed over.
+#[derive(Debug, Default)]
+pub struct Skipped {
+    /// The number of bad lines.
+    pub count: u64,
+    /// The errors of the first few.
+    pub first: Vec<DataError>,
+    /// Why reading stopped before the end, if it did: a truncated stream cannot be read past.
+    pub cut_short: Option<DataError>,
+}
+
+impl Skipped {
+    /// Whether everything was read and nothing was bad.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.cut_short.is_none()
+    }
+}
+
+/// The values of a JSON Lines stream under a policy for bad lines. Under [`OnBad::Skip`] it yields no error.
+pub struct Tolerant<T> {
+    lines: JsonLines<T>,
+    policy: OnBad,
+    skipped: Skipped,
+}
+
+impl<T: DeserializeOwned> Tolerant<T> {
+    pub(crate) fn new(lines: JsonLines<T>, policy: OnBad) -> Self {
+        Self { lines, policy, skipped: Skipped::default() }
+    }
+
+    /// What was passed over up to now.
+    pub fn skipped(&self) -> &Skipped {
+        &self.skipped
+    }
+
+    /// What was passed over, all in all.
+    pub fn into_skipped(self) -> Skipped {
+        self.skipped
+    }
+
+    /// The name of the source, for messages.
+    pub fn name(&self) -> &str {
+        self.lines.name()
+    }
+
+    fn skip(&mut self, error: DataError) {
+        if !error.is_bad_line() {
+            self.skipped.cut_short = Some(error);
+            return;
+        }
+        self.skipped.count += 1;
+        if self.skipped.first.len() < KEPT_ERRORS {
+            self.skipped.first.push(error);
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Tolerant<T> {
+    type Item = Result<Line<T>, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.lines.next()? {
+                Err(error) if self.policy == OnBad::Skip => self.skip(error),
+                result => return Some(result),
+            }
+        }
+    }
+}
