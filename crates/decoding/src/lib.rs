@@ -1,1 +1,69 @@
-//! Decoders from a probability matrix to a permutation, under constraints.
+//! Decoders: from a probability matrix to lists, under constraints. Pure algorithms, no model.
+//!
+//! The generator gives P̂, whose column j is a distribution over the candidates for position j. A list takes one
+//! candidate per position, each at most once; which lists are worth proposing is what a decoder decides.
+//!
+//! | decoder | list | cost |
+//! |---|---|---|
+//! | [`Greedy`] | the most probable untaken candidate of each position | n m |
+//! | [`Contrastive`] | the same, less α times the likeness to what is chosen | n m + similarities |
+//! | [`Beam`] | the most probable partial lists are kept | w n m |
+//! | [`Sample`] | independent draws with temperature among the top k | n log n · m |
+//! | [`Gumbel`] | distinct lists, drawn without replacement | lists · n log n · m |
+//! | [`KBest`] | the exact k most probable lists | n m² for the first |
+//!
+//! [`Scores`] is the checked door, [`Rules`] are the constraints, a [`Decoder`] is one entry of a configuration and a
+//! [`ProposalConfig`] several. Every list that comes out is a
+//! [`Permutation`](nar4rec_slate::Permutation) that keeps the rules; where none does, every decoder says so.
+//!
+//! ```
+//! use nar4rec_decoding::{Group, ProposalConfig, Rules, Scores};
+//!
+//! // Three candidates, two positions; each column sums to one. The states are two-dimensional.
+//! let log_probabilities = [0.5_f32, 0.4, 0.3, 0.4, 0.2, 0.2].map(f32::ln);
+//! let states = [1.0, 0.0, 0.9, 0.1, 0.0, 1.0];
+//! let scores = Scores::new(&log_probabilities, &states, 3, 2)?;
+//!
+//! // Candidates 0 and 1 are by the same author, of whom the list may hold one.
+//! let authors = Group { at_most: Some(1), ..Group::new(vec![vec![7], vec![7], vec![8]]) };
+//! let rules = Rules::none(3).group(authors)?;
+//!
+//! let lists = ProposalConfig::default().propose(&scores, &rules, 2)?;
+//! assert_eq!(lists[0].list.as_slice(), [0, 2]);
+//! assert!(lists.iter().all(|found| found.list.iter().any(|candidate| candidate == 2)));
+//! # Ok::<(), nar4rec_decoding::DecodeError>(())
+//! ```
+
+mod assignment;
+mod beam;
+mod contrastive;
+mod decoded;
+mod decoder;
+mod draft;
+mod error;
+mod greedy;
+mod gumbel;
+mod k_best;
+mod lookahead;
+mod noise;
+mod proposal;
+mod rules;
+mod sample;
+mod scores;
+mod setting;
+mod step;
+mod task;
+
+pub use beam::Beam;
+pub use contrastive::Contrastive;
+pub use decoded::Decoded;
+pub use decoder::Decoder;
+pub use error::DecodeError;
+pub use greedy::Greedy;
+pub use gumbel::Gumbel;
+pub use k_best::KBest;
+pub use lookahead::SEARCH_LIMIT;
+pub use proposal::ProposalConfig;
+pub use rules::{Group, Neighbours, Rules};
+pub use sample::Sample;
+pub use scores::Scores;

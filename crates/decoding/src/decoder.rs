@@ -1,0 +1,156 @@
+//! The decoders as a configuration: one entry, one way from P̂ to lists.
+//!
+//! ```toml
+//! decoders = [
+//!     { kind = "greedy" },
+//!     { kind = "contrastive", alpha = 0.1, top_k = 8 },
+//!     { kind = "beam", width = 4, lists = 2 },
+//!     { kind = "sample", top_k = 10, temperature = 0.8, lists = 2 },
+//!     { kind = "gumbel", temperature = 1.0, lists = 3 },
+//!     { kind = "k_best", lists = 4 },
+//! ]
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::task::Task;
+use crate::{Beam, Contrastive, DecodeError, Decoded, Greedy, Gumbel, KBest, Rules, Sample, Scores};
+
+/// A way from a probability matrix to lists.
+///
+/// ```
+/// use nar4rec_decoding::{Decoder, Rules, Scores};
+/// // Two candidates, two positions: the first is better at both, but the second loses more at the front.
+/// let log_probabilities = [0.6_f32, 0.9, 0.4, 0.1].map(f32::ln);
+/// let scores = Scores::new(&log_probabilities, &[], 2, 2)?;
+/// let lists = |kind: &str| {
+///     let decoder: Decoder = serde_json::from_str(&format!(r#"{{"kind":"{kind}"}}"#)).expect("a known kind");
+///     decoder.decode(&scores, &Rules::none(2), 2, 0)
+/// };
+/// assert_eq!(lists("greedy")?[0].list.as_slice(), [0, 1]); // 0.6 · 0.1
+/// assert_eq!(lists("k_best")?[0].list.as_slice(), [1, 0]); // 0.4 · 0.9
+/// # Ok::<(), nar4rec_decoding::DecodeError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Decoder {
+    /// The most probable untaken candidate of each position.
+    Greedy(Greedy),
+    /// Probable and unlike what is chosen already.
+    Contrastive(Contrastive),
+    /// The most probable partial lists are kept.
+    Beam(Beam),
+    /// Independent draws, position by position.
+    Sample(Sample),
+    /// Distinct lists drawn without replacement.
+    Gumbel(Gumbel),
+    /// The exact most probable lists.
+    KBest(KBest),
+}
+
+impl Decoder {
+    /// Whether every setting is in its range.
+    ///
+    /// # Errors
+    /// [`DecodeError::Setting`] naming the first that is not.
+    pub fn validate(&self) -> Result<(), DecodeError> {
+        match self {
+            Self::Greedy(_) => Ok(()),
+            Self::Contrastive(contrastive) => contrastive.validate(),
+            Self::Beam(beam) => beam.validate(),
+            Self::Sample(sample) => sample.validate(),
+            Self::Gumbel(gumbel) => gumbel.validate(),
+            Self::KBest(k_best) => k_best.validate(),
+        }
+    }
+
+    /// Lists of `length` candidates that keep the rules, best first (samples: in the order drawn); at least one.
+    ///
+    /// The lists are shorter where the scores have fewer positions, or fewer candidates are neither excluded nor
+    /// impossible everywhere. `seed` matters to the sampling decoders only.
+    ///
+    /// # Errors
+    /// If a setting is out of range, the rules are for another number of candidates or pin a position beyond the list,
+    /// no list keeps the rules, or the search for one was given up.
+    pub fn decode(
+        &self,
+        scores: &Scores,
+        rules: &Rules,
+        length: usize,
+        seed: u64,
+    ) -> Result<Vec<Decoded>, DecodeError> {
+        self.validate()?;
+        self.run(&Task::new(scores, rules, length)?, seed)
+    }
+
+    /// Decodes a task with settings that are known to be valid.
+    pub(crate) fn run(&self, task: &Task, seed: u64) -> Result<Vec<Decoded>, DecodeError> {
+        match self {
+            Self::Greedy(greedy) => greedy.decode(task),
+            Self::Contrastive(contrastive) => contrastive.decode(task),
+            Self::Beam(beam) => beam.decode(task),
+            Self::Sample(sample) => sample.decode(task, seed),
+            Self::Gumbel(gumbel) => gumbel.decode(task, seed),
+            Self::KBest(k_best) => k_best.decode(task),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Decoder, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_given_has_a_default() {
+        assert_eq!(read("kind = 'greedy'"), Ok(Decoder::Greedy(Greedy {})));
+        let contrastive = Contrastive { alpha: 0.1, top_k: Some(8) };
+        assert_eq!(read("kind = 'contrastive'\ntop_k = 8"), Ok(Decoder::Contrastive(contrastive)));
+        assert_eq!(read("kind = 'beam'\nwidth = 3"), Ok(Decoder::Beam(Beam { width: 3, lists: 1 })));
+        assert_eq!(read("kind = 'sample'"), Ok(Decoder::Sample(Sample::default())));
+        assert_eq!(read("kind = 'gumbel'\nlists = 2"), Ok(Decoder::Gumbel(Gumbel { temperature: 1.0, lists: 2 })));
+        assert_eq!(read("kind = 'k_best'\nlists = 4"), Ok(Decoder::KBest(KBest { lists: 4 })));
+    }
+
+    #[test]
+    fn unknown_fields_and_kinds_are_errors() {
+        for kind in ["greedy", "contrastive", "beam", "sample", "gumbel", "k_best"] {
+            let error = read(&format!("kind = '{kind}'\nwidht = 3")).unwrap_err();
+            assert!(error.contains("unknown field `widht`"), "{kind}: {error}");
+        }
+        assert!(read("kind = 'dpp'").unwrap_err().contains("unknown variant `dpp`"));
+    }
+
+    #[test]
+    fn settings_out_of_range_name_the_field() {
+        for (text, field) in [
+            ("kind = 'contrastive'\nalpha = 1.5", "contrastive.alpha: 1.5, expected a number from 0 to 1"),
+            ("kind = 'contrastive'\nalpha = nan", "contrastive.alpha: NaN"),
+            ("kind = 'contrastive'\ntop_k = 0", "contrastive.top_k: 0, expected at least 1"),
+            ("kind = 'beam'\nwidth = 0", "beam.width: 0"),
+            ("kind = 'beam'\nlists = 0", "beam.lists: 0"),
+            ("kind = 'sample'\ntop_k = 0", "sample.top_k: 0"),
+            ("kind = 'sample'\nlists = 0", "sample.lists: 0"),
+            ("kind = 'sample'\ntemperature = 0.0", "sample.temperature: 0, expected a number above 0"),
+            ("kind = 'gumbel'\ntemperature = inf", "gumbel.temperature: inf"),
+            ("kind = 'gumbel'\nlists = 0", "gumbel.lists: 0"),
+            ("kind = 'k_best'\nlists = 0", "k_best.lists: 0"),
+        ] {
+            let message = read(text).unwrap().validate().unwrap_err().to_string();
+            assert!(message.starts_with(field), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn json_and_toml_round_trip() {
+        for decoder in crate::ProposalConfig::default().decoders {
+            let text = toml::to_string(&decoder).unwrap();
+            assert_eq!(read(&text), Ok(decoder));
+            let json = serde_json::to_string(&decoder).unwrap();
+            assert_eq!(serde_json::from_str::<Decoder>(&json).unwrap(), decoder);
+        }
+    }
+}
