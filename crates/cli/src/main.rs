@@ -1,3 +1,41 @@
 //! The `nar4rec` command line.
+//!
+//! Exit status: 0 if all went well, 1 if something failed, 2 if the command line or a configuration file is wrong.
 
-fn main() {}
+mod args;
+mod commands;
+mod console;
+mod failure;
+mod interrupt;
+mod page;
+mod table;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let machine = args.machine.prepare()?;
+    match args.command {
+        Command::Quickstart(args) => commands::quickstart(args, machine),
+        Command::InitConfig => commands::init_config(),
+        Command::Validate(args) => commands::validate(args),
+        Command::Schema(args) => commands::schema(args),
+        Command::Train(args) => commands::train(args, machine),
+        Command::Evaluate(args) => commands::evaluate(args, machine),
+        Command::Rerank(args) => commands::rerank(args, machine),
+        Command::Inspect(args) => commands::inspect(args),
+        Command::Convert(args) => commands::convert(args),
+    }
+}

@@ -1,5 +1,6 @@
 //! Whether a bad line ends the reading or is counted and passed over.
 
+use nar4rec_slate::InvalidRequest;
 use serde::de::DeserializeOwned;
 
 use crate::{DataError, JsonLines, Line};
@@ -60,6 +61,22 @@ impl<T: DeserializeOwned> Tolerant<T> {
     /// The name of the source, for messages.
     pub fn name(&self) -> &str {
         self.lines.name()
+    }
+
+    /// Treats a line that was handed out as bad after all, for a reason that only its reader could know.
+    ///
+    /// # Errors
+    /// The problem with file and line, if the policy is to hand errors on.
+    pub fn reject(&mut self, line: u64, problem: InvalidRequest) -> Result<(), DataError> {
+        let InvalidRequest { field, problem } = problem;
+        let error = DataError::Invalid { file: self.name().to_owned(), line, field, problem };
+        match self.policy {
+            OnBad::Fail => Err(error),
+            OnBad::Skip => {
+                self.skip(error);
+                Ok(())
+            }
+        }
     }
 
     fn skip(&mut self, error: DataError) {

@@ -1,1 +1,34 @@
-//! Load a model and rerank requests: generate, decode, evaluate, choose.
+//! Load a model and rerank requests: generate, decode, evaluate, choose (SPEC §5).
+//!
+//! ```text
+//!   request → features → generator, once → P̂ → several lists → evaluator, one batch → the list worth most
+//! ```
+//!
+//! This is the crate a service embeds. It cannot train, starts no thread, keeps no global state and reads nothing but the
+//! model directory. A [`Reranker`] is `Send + Sync`: share one between the threads you have.
+//!
+//! ```no_run
+//! use nar4rec_infer::Reranker;
+//! use nar4rec_slate::Request;
+//!
+//! let reranker = Reranker::load("model")?;
+//! let line = r#"{"request_id":"r1","user":{"features":{"age":25}},"candidates":[{"id":"v1","score":0.31},{"id":"v2"}]}"#;
+//! let request: Request = serde_json::from_str(line)?;
+//! let ranking = reranker.rerank(&request)?;
+//! for item in &ranking.best.items {
+//!     println!("{} {}", item.position, item.id);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod ranking;
+mod reranker;
+mod rules;
+
+pub use error::{LoadError, RerankError};
+pub use nar4rec_features::Schema;
+pub use nar4rec_model::{Model, ModelError};
+pub use nar4rec_tensor::{Isa, UnsupportedIsa};
+pub use ranking::{Options, PlacedItem, Ranking, ScoredList, Trace};
+pub use reranker::Reranker;

@@ -1,1 +1,32 @@
 //! Training of generator and evaluator: optimiser, schedule, early stopping, checkpoints.
+//!
+//! ```text
+//!   DataSet ── prepare ──▶ Prepared { schema, catalog, examples }
+//!                             │
+//!   Config ── train ──────────┴──▶ fit(generator task) ──▶ fit(evaluator task) ──▶ Model
+//!                                      │ every epoch: validate, keep the best, checkpoint
+//!   Model, DataSet ── evaluate ──▶ Evaluation { generator, pipeline, evaluator }
+//! ```
+//!
+//! Every random choice is a function of the seed and of where it is made (epoch, batch, shard), never of a thread or of
+//! what ran before; so a run that was interrupted and resumed ends in the same bytes, at any number of threads.
+
+mod checkpoint;
+mod config;
+mod evaluation;
+mod examples;
+mod fit;
+mod optimiser;
+mod run;
+mod schedule;
+mod seeds;
+mod task;
+
+pub use checkpoint::CheckpointError;
+pub use config::{Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, TrainingConfig, Weighting};
+pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};
+pub use examples::{Example, PrepareOptions, Prepared, prepare};
+pub use fit::{EpochRecord, Event, Flow, Observer};
+pub use optimiser::{AdamW, AdamWConfig, clip_norm};
+pub use run::{Outcome, Resume, TrainError, TrainOptions, Trained, train};
+pub use schedule::{Decay, Threshold};

@@ -1,0 +1,241 @@
+//! The command line: every command, argument and what its help says.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use nar4rec_data::{OnBad, Split};
+use nar4rec_tensor::Isa;
+
+use crate::failure::Misuse;
+
+/// Rerank recommendation lists with a non-autoregressive generator and an evaluator (NAR4Rec, KDD 2024).
+///
+/// Try it:          nar4rec quickstart
+/// On your logs:    nar4rec validate --data DIR
+///                  nar4rec init-config > my.toml
+///                  nar4rec train --config my.toml --data DIR --out MODEL
+///                  nar4rec evaluate --model MODEL --data DIR
+///                  nar4rec rerank --model MODEL --input requests.jsonl --output lists.jsonl
+///
+/// A data set is a folder with train, valid and test (.jsonl, .jsonl.gz or .jsonl.zst) and, if items have features of their
+/// own, items; docs/data-format.md has the form of a line.
+#[derive(Debug, Parser)]
+#[command(name = "nar4rec", version, verbatim_doc_comment, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+/// What the machine gives.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MachineArgs {
+    /// Threads to use; all cores if not given. Results are the same at any number
+    #[arg(long, global = true, value_name = "N", help_heading = "Machine")]
+    threads: Option<usize>,
+    /// Instructions to use: auto, portable, avx2 or avx512
+    #[arg(long, global = true, value_name = "NAME", default_value = "auto", help_heading = "Machine")]
+    isa: String,
+}
+
+/// The machine as the commands use it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Machine {
+    /// The instructions.
+    pub(crate) isa: Isa,
+}
+
+impl MachineArgs {
+    /// Starts the threads and picks the instructions.
+    pub(crate) fn prepare(&self) -> anyhow::Result<Machine> {
+        if self.threads == Some(0) {
+            return Err(Misuse("--threads: 0, expected at least 1".to_owned()).into());
+        }
+        rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build_global()?;
+        let isa = Isa::named(&self.isa).map_err(|error| Misuse(format!("--isa: {error}")))?;
+        Ok(Machine { isa })
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train, evaluate, rerank and report on the bundled data, in about a minute
+    Quickstart(QuickstartArgs),
+    /// Print a configuration with every field, its default and what it does
+    InitConfig,
+    /// Check every line of a data set; count, and say what is wrong and where
+    Validate(ValidateArgs),
+    /// Print the features found in a data set, to edit and to give to train --schema
+    Schema(SchemaArgs),
+    /// Train generator and evaluator
+    Train(TrainArgs),
+    /// Measure a model on a split
+    Evaluate(EvaluateArgs),
+    /// Rerank requests, one JSON object a line
+    Rerank(RerankArgs),
+    /// Show what a model is: sizes, features, training data, metrics
+    Inspect(InspectArgs),
+    /// Convert a public log to a data set
+    Convert(ConvertArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct QuickstartArgs {
+    /// Where data, model, lists and report go
+    #[arg(long, value_name = "DIR", default_value = "nar4rec-quickstart")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValidateArgs {
+    /// The data set's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// The data set's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The configuration whose [features] to follow
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrainArgs {
+    /// The configuration; `nar4rec init-config` prints one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The data set's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Where the model goes; a model that is there is replaced when the new one is complete
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) out: PathBuf,
+    /// Go on from the checkpoint of a run that was stopped (MODEL.checkpoint)
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Use this seed instead of the configuration's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Use these features instead of inferring them; `nar4rec schema` prints some to edit
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<PathBuf>,
+    /// Where every step and epoch is recorded as JSON Lines; MODEL.metrics.jsonl if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Write an HTML report of the training run and the validation split
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvaluateArgs {
+    /// The model's directory
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The data set's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Which split: train, valid or test
+    #[arg(long, value_name = "SPLIT", default_value = "test")]
+    pub(crate) split: Split,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write an HTML report
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RerankArgs {
+    /// The model's directory
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// Requests, one a line; plain, gzip or zstd; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// Where the lists go, one a line in the order of the requests; .gz and .zst are compressed; - for standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// How many lists to return for each request, the best first
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) lists: u32,
+    /// How many items each list has, at most the model's list length
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) length: Option<u32>,
+    /// Add to each item what the evaluator foretells, and to each list its log-probability
+    #[arg(long)]
+    pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    /// The model's directory
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// Print the manifest as JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConvertArgs {
+    #[command(subcommand)]
+    pub(crate) log: LogArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogArgs {
+    /// The KuaiRand-27K like/hate sample: real short-video views with several kinds of feedback
+    Kuairand {
+        /// The log, .tsv or .tsv.gz, or the folder it is in
+        #[arg(value_name = "SRC")]
+        src: PathBuf,
+        /// Where the data set goes
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Decides which candidates are drawn
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct BadLines {
+    /// Leave bad lines out and count them, instead of stopping at the first
+    #[arg(long)]
+    skip_bad: bool,
+}
+
+impl BadLines {
+    pub(crate) fn policy(self) -> OnBad {
+        if self.skip_bad { OnBad::Skip } else { OnBad::Fail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,39 @@
+//! The commands, one file each.
+
+mod convert;
+mod evaluate;
+mod init_config;
+mod inspect;
+mod quickstart;
+mod rerank;
+mod schema;
+mod train;
+mod validate;
+
+pub(crate) use convert::convert;
+pub(crate) use evaluate::evaluate;
+pub(crate) use init_config::init_config;
+pub(crate) use inspect::inspect;
+pub(crate) use quickstart::quickstart;
+pub(crate) use rerank::rerank;
+pub(crate) use schema::schema;
+pub(crate) use train::train;
+pub(crate) use validate::validate;
+
+use nar4rec_data::Skipped;
+
+use crate::console;
+
+/// Tells what was left out of a split or file.
+fn tell_skipped(name: &str, skipped: &Skipped) {
+    for error in &skipped.first {
+        console::warning(&error.to_string());
+    }
+    if let Some(error) = &skipped.cut_short {
+        console::warning(&error.to_string());
+    }
+    if skipped.count > 0 {
+        let lines = if skipped.count == 1 { "line" } else { "lines" };
+        console::warning(&format!("{name}: {} bad {lines} left out", skipped.count));
+    }
+}

@@ -1,0 +1,166 @@
+//! `nar4rec rerank`: requests in, lists out, a few at a time whatever their number.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use nar4rec_data::{JsonLines, JsonLinesWriter, Line, OnBad};
+use nar4rec_infer::{Model, Options, PlacedItem, Ranking, Reranker, ScoredList};
+use nar4rec_slate::{InvalidRequest, Request};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::tell_skipped;
+use crate::{
+    args::{Machine, RerankArgs},
+    failure::standard_output,
+};
+
+/// Requests held in memory, and those of one parallel part.
+const READ_AHEAD: usize = 512;
+const PART: usize = 16;
+
+/// Reranks everything that comes in.
+pub(crate) fn rerank(args: RerankArgs, machine: Machine) -> anyhow::Result<()> {
+    let reranker = Reranker::new(Model::load(&args.model)?, machine.isa)?;
+    let form = Form {
+        reranker: &reranker,
+        explain: args.explain,
+        options: Options { length: args.length.map(|length| length as usize), alternatives: args.lists as usize - 1 },
+    };
+    form.stream(&args.input, &args.output, args.bad.policy())
+}
+
+/// Reranks the requests of a file with no more than the best list for each.
+pub(crate) fn rerank_file(reranker: &Reranker, input: &Path, output: &Path) -> anyhow::Result<()> {
+    Form { reranker, explain: false, options: Options::default() }.stream(input, output, OnBad::Fail)
+}
+
+/// Where the lists go.
+enum Output {
+    File(JsonLinesWriter),
+    Standard(BufWriter<io::Stdout>),
+}
+
+impl Output {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Self::Standard(BufWriter::new(io::stdout())));
+        }
+        Ok(Self::File(JsonLinesWriter::create(path)?))
+    }
+
+    fn write(&mut self, answer: &Answer<'_>) -> anyhow::Result<()> {
+        match self {
+            Self::File(writer) => Ok(writer.write(answer)?),
+            Self::Standard(out) => {
+                serde_json::to_writer(&mut *out, answer).map_err(io::Error::from).map_err(standard_output)?;
+                out.write_all(b"\n").map_err(standard_output)
+            }
+        }
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::File(writer) => writer.finish().map(|_| ()).map_err(Into::into),
+            Self::Standard(mut out) => out.flush().map_err(standard_output),
+        }
+    }
+}
+
+/// How requests are answered.
+struct Form<'a> {
+    reranker: &'a Reranker,
+    explain: bool,
+    options: Options,
+}
+
+/// One line of output.
+#[derive(Serialize)]
+struct Answer<'a> {
+    request_id: &'a str,
+    #[serde(flatten)]
+    best: List<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alternatives: Option<Vec<List<'a>>>,
+}
+
+/// A list in an answer.
+#[derive(Serialize)]
+struct List<'a> {
+    list: Vec<Item<'a>>,
+    utility: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_probability: Option<f32>,
+}
+
+/// An item in an answer.
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    index: usize,
+    position: usize,
+    p: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feedback: Option<std::collections::BTreeMap<&'a str, f32>>,
+}
+
+impl Form<'_> {
+    fn stream(&self, input: &Path, output: &Path, on_bad: OnBad) -> anyhow::Result<()> {
+        let mut lines = JsonLines::<Request>::open(input)?.on_bad(on_bad);
+        let mut output = Output::open(output)?;
+        let name = lines.name().to_owned();
+        loop {
+            let mut ahead: Vec<Line<Request>> = Vec::with_capacity(READ_AHEAD);
+            while ahead.len() < READ_AHEAD
+                && let Some(line) = lines.next().transpose()?
+            {
+                ahead.push(line);
+            }
+            if ahead.is_empty() {
+                break;
+            }
+            let (numbers, requests): (Vec<u64>, Vec<Request>) =
+                ahead.into_iter().map(|line| (line.number, line.value)).unzip();
+            let parts = requests.par_chunks(PART);
+            let answers: Vec<_> = parts.flat_map_iter(|part| self.reranker.rerank_batch(part, self.options)).collect();
+            for (number, answer) in numbers.into_iter().zip(answers) {
+                match answer {
+                    Ok(ranking) => output.write(&self.answer(&ranking))?,
+                    Err(error) => lines.reject(number, InvalidRequest::new("", error.to_string()))?,
+                }
+            }
+        }
+        tell_skipped(&name, &lines.into_skipped());
+        output.finish()
+    }
+
+    fn answer<'r>(&'r self, ranking: &'r Ranking) -> Answer<'r> {
+        let alternatives = ranking.alternatives.iter().map(|list| self.list(list)).collect();
+        Answer {
+            request_id: &ranking.request_id,
+            best: self.list(&ranking.best),
+            alternatives: (self.options.alternatives > 0).then_some(alternatives),
+        }
+    }
+
+    fn list<'r>(&'r self, list: &'r ScoredList) -> List<'r> {
+        List {
+            list: list.items.iter().map(|item| self.item(item)).collect(),
+            utility: list.utility,
+            log_probability: self.explain.then_some(list.log_probability),
+        }
+    }
+
+    fn item<'r>(&'r self, item: &'r PlacedItem) -> Item<'r> {
+        let feedback = self.reranker.feedback_kinds().zip(item.feedback.iter().copied());
+        Item {
+            id: &item.id,
+            index: item.index,
+            position: item.position,
+            p: item.p,
+            feedback: self.explain.then(|| feedback.collect()),
+        }
+    }
+}

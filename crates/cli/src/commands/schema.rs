@@ -1,0 +1,18 @@
+//! `nar4rec schema`: the features of a data set, to edit.
+
+use anyhow::Context;
+use nar4rec_data::DataSet;
+use nar4rec_train::{Config, PrepareOptions, prepare};
+
+use super::train::read_config;
+use crate::{args::SchemaArgs, console};
+
+/// Infers the schema and prints it.
+pub(crate) fn schema(args: SchemaArgs) -> anyhow::Result<()> {
+    let data = DataSet::open(&args.data)?;
+    let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), read_config)?;
+    let prepared = prepare(&data, &config, PrepareOptions { schema: None, on_bad: args.bad.policy() })?;
+    prepared.notes.iter().for_each(|note| console::note(note));
+    let text = serde_json::to_string_pretty(prepared.encoder.schema()).context("schema")?;
+    console::result(&format!("{text}\n"))
+}

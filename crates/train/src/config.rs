@@ -1,0 +1,256 @@
+//! The configuration of a training run, as it stands in TOML.
+
+use nar4rec_evaluator::EvaluatorConfig;
+use nar4rec_features::SchemaOptions;
+use nar4rec_generator::GeneratorConfig;
+use nar4rec_model::PipelineConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::{Decay, Threshold};
+
+/// Everything that decides what a training run does. Unknown fields are an error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Decides every random choice: the same seed and data give the same bytes.
+    pub seed: u64,
+    /// The kind of feedback that makes an item relevant in P, NDCG, MAP, F1, Recall and AUC; of those the evaluator foretells
+    /// the one of greatest weight if not given.
+    pub relevance: Option<String>,
+    /// How features are read.
+    pub features: SchemaOptions,
+    /// The generator.
+    pub generator: GeneratorConfig,
+    /// The evaluator; its kinds of feedback are those found in the data, each of weight 1, if none is given.
+    pub evaluator: EvaluatorConfig,
+    /// How lists are proposed and chosen.
+    pub pipeline: PipelineConfig,
+    /// How both are trained.
+    pub training: TrainingConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            relevance: None,
+            features: SchemaOptions::default(),
+            generator: GeneratorConfig::default(),
+            evaluator: EvaluatorConfig::default(),
+            pipeline: PipelineConfig::default(),
+            training: TrainingConfig::default(),
+        }
+    }
+}
+
+/// How generator and evaluator are trained.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// The generator's loss.
+    pub loss: LossConfig,
+    /// The generator's run.
+    pub generator: FitConfig,
+    /// The evaluator's run.
+    pub evaluator: FitConfig,
+    /// What the evaluator sees besides the lists that were shown.
+    pub negatives: NegativesConfig,
+}
+
+/// One training run: epochs, batches, learning rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitConfig {
+    /// Passes over the training lists.
+    pub epochs: u64,
+    /// Lists per step.
+    pub batch_size: usize,
+    /// The greatest learning rate.
+    pub learning_rate: f32,
+    /// The share of all steps in which the learning rate rises.
+    pub warmup: f32,
+    /// How the learning rate falls after that.
+    pub decay: Decay,
+    /// AdamW's decay of matrices.
+    pub weight_decay: f32,
+    /// The greatest length of a step's gradient.
+    pub clip_norm: f32,
+    /// After this many epochs without a better validation the run ends; the best epoch is kept in any case.
+    pub patience: u64,
+    /// Steps between checkpoints; there is also one after every epoch.
+    pub checkpoint_steps: u64,
+}
+
+impl Default for FitConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            batch_size: 256,
+            learning_rate: 1e-3,
+            warmup: 0.05,
+            decay: Decay::default(),
+            weight_decay: 0.01,
+            clip_norm: 5.0,
+            patience: 3,
+            checkpoint_steps: 500,
+        }
+    }
+}
+
+/// What the generator is rewarded for (SPEC §2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LossConfig {
+    /// τ: lists of at least this utility are made likelier, the others unlikelier.
+    pub utility_threshold: Threshold,
+    /// Whether lists below τ count at all.
+    pub unlikelihood: bool,
+    /// What each position of a list counts.
+    pub weighting: Weighting,
+    /// ω: the weight of the two contrastive losses.
+    pub contrastive_weight: f32,
+    /// ρ: states whose cosine exceeds 1 − ρ are pushed apart.
+    pub margin: f32,
+}
+
+impl Default for LossConfig {
+    fn default() -> Self {
+        Self {
+            utility_threshold: Threshold::default(),
+            unlikelihood: true,
+            weighting: Weighting::default(),
+            contrastive_weight: 0.05,
+            margin: 0.4,
+        }
+    }
+}
+
+/// What each position of a list counts in the generator's loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weighting {
+    /// 1: the list is good or bad as a whole, as in the paper.
+    #[default]
+    List,
+    /// Its item's share of the greatest utility an item can have, in a good list, and what is missing to it in a bad one.
+    Item,
+}
+
+/// What the evaluator learns from besides the lists that were shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NegativesConfig {
+    /// Lists per impression in which items that were not shown stand, with no feedback on them. Zero unless an item that was
+    /// not shown is one the user would not have liked.
+    pub lists: usize,
+    /// The probability that a shown item of such a list gives way to one that was not shown.
+    pub share: f32,
+}
+
+impl Default for NegativesConfig {
+    fn default() -> Self {
+        Self { lists: 0, share: 0.5 }
+    }
+}
+
+/// A configuration file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigFileError(String);
+
+impl Config {
+    /// Reads a configuration and checks it.
+    ///
+    /// # Errors
+    /// If it is not TOML, has an unknown field, a value of the wrong type, or one out of its range. The message has the
+    /// line.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigFileError> {
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigFileError(error.to_string().trim_end().to_owned()))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Checks every part that does not depend on the data.
+    ///
+    /// # Errors
+    /// If a value is out of its range; the message names the field.
+    pub fn validate(&self) -> Result<(), ConfigFileError> {
+        let within = |part: &str, error: &dyn std::fmt::Display| ConfigFileError(format!("{part}.{error}"));
+        self.generator.validate().map_err(|error| within("generator", &error))?;
+        match self.evaluator.feedback.is_empty() {
+            true => self.evaluator.block().validate(),
+            false => self.evaluator.validate(),
+        }
+        .map_err(|error| within("evaluator", &error))?;
+        self.pipeline.validate().map_err(|error| within("pipeline", &error))?;
+        self.training.generator.validate("training.generator")?;
+        self.training.evaluator.validate("training.evaluator")?;
+        self.training.loss.validate()?;
+        in_range("training.negatives.share", self.training.negatives.share, 0.0, 1.0)
+    }
+}
+
+fn in_range(field: &str, value: f32, least: f32, most: f32) -> Result<(), ConfigFileError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigFileError(format!("{field}: {value}, expected between {least} and {most}")))
+}
+
+impl FitConfig {
+    fn validate(&self, part: &str) -> Result<(), ConfigFileError> {
+        let counts = [("epochs", self.epochs), ("batch_size", self.batch_size as u64), ("patience", self.patience)];
+        for (field, count) in counts.into_iter().chain([("checkpoint_steps", self.checkpoint_steps)]) {
+            if count == 0 {
+                return Err(ConfigFileError(format!("{part}.{field}: 0, expected at least 1")));
+            }
+        }
+        in_range(&format!("{part}.learning_rate"), self.learning_rate, f32::MIN_POSITIVE, 10.0)?;
+        in_range(&format!("{part}.warmup"), self.warmup, 0.0, 1.0)?;
+        in_range(&format!("{part}.weight_decay"), self.weight_decay, 0.0, 10.0)?;
+        in_range(&format!("{part}.clip_norm"), self.clip_norm, f32::MIN_POSITIVE, f32::MAX)
+    }
+}
+
+impl LossConfig {
+    fn validate(&self) -> Result<(), ConfigFileError> {
+        in_range("training.loss.contrastive_weight", self.contrastive_weight, 0.0, 1e6)?;
+        in_range("training.loss.margin", self.margin, 0.0, 2.0)?;
+        match self.utility_threshold {
+            Threshold::Quantile(share) => in_range("training.loss.utility_threshold.quantile", share, 0.0, 1.0),
+            Threshold::Value(value) => in_range("training.loss.utility_threshold.value", value, f32::MIN, f32::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_given_has_a_default() {
+        let config = Config::from_toml("seed = 7\n[training.loss]\nutility_threshold = { value = 4.0 }").unwrap();
+        assert_eq!(config.seed, 7);
+        assert_eq!(config.training.loss.utility_threshold, Threshold::Value(4.0));
+        assert_eq!(config.training.generator, FitConfig::default());
+        assert_eq!(Config::from_toml("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn messages_name_line_and_field() {
+        let message = |text: &str| Config::from_toml(text).unwrap_err().to_string();
+        let unknown = message("seed = 1\n[generator]\nwidht = 64");
+        assert!(unknown.contains("line 3") && unknown.contains("widht"), "{unknown}");
+        assert!(message("[generator]\nheads = 3").starts_with("generator.heads: 3, expected a divisor"));
+        assert!(message("[training.generator]\nepochs = 0").starts_with("training.generator.epochs: 0"));
+        assert!(message("[training.evaluator]\nlearning_rate = -1.0").starts_with("training.evaluator.learning_rate"));
+        assert!(message("[training.loss]\nutility_threshold = { quantile = 1.5 }").contains("between 0 and 1"));
+    }
+
+    #[test]
+    fn toml_round_trips() {
+        let config = Config { relevance: Some("like".into()), ..Config::default() };
+        assert_eq!(Config::from_toml(&toml::to_string(&config).unwrap()).unwrap(), config);
+    }
+}

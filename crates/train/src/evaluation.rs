@@ -1,0 +1,325 @@
+//! How good a model is on a split: the generator alone, the pipeline, the evaluator, and what they are compared with.
+
+use std::{collections::HashMap, num::NonZeroUsize};
+
+use nar4rec_data::{DataSet, OnBad, Skipped, Split};
+use nar4rec_infer::{Reranker, Trace};
+use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary, order_by_score};
+use nar4rec_slate::{Impression, InvalidRequest, Permutation};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
+
+use crate::{TrainError, seeds::seed_at};
+
+/// Impressions read before they are evaluated together, and those of one parallel part.
+const READ_AHEAD: usize = 512;
+const PART: usize = 32;
+
+/// An order that needs no model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Baseline {
+    /// By the upstream ranker's score; the order given, where there is none.
+    Upstream,
+    /// By how often an item was shown in the training split and found relevant.
+    Popularity,
+    /// By chance.
+    Random,
+}
+
+impl Baseline {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Upstream, Self::Popularity, Self::Random];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upstream => "upstream",
+            Self::Popularity => "popularity",
+            Self::Random => "random",
+        }
+    }
+}
+
+/// What an evaluation measured, with 95 % bootstrap intervals over lists.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// The split.
+    pub split: Split,
+    /// Its lists.
+    pub lists: usize,
+    /// The kind of feedback that makes an item relevant.
+    pub relevance: String,
+    /// The generator's own first list, and AUC over all candidates by their greatest P̂.
+    pub generator: Figures,
+    /// The list the pipeline chose.
+    pub pipeline: Figures,
+    /// AUC and LogLoss of the relevant kind over the items that were shown.
+    pub evaluator: Figures,
+    /// The same for every kind.
+    pub kinds: Vec<KindFigures>,
+    /// Orders that need no model.
+    pub baselines: Vec<(Baseline, Figures)>,
+    /// Lines that were left out.
+    pub skipped: Skipped,
+}
+
+/// How well the evaluator foretells one kind of feedback on the items that were shown.
+#[derive(Debug)]
+pub struct KindFigures {
+    /// The kind's name.
+    pub name: String,
+    /// Shown items on which it was observed.
+    pub labels: u64,
+    /// Those on which it was above zero.
+    pub positives: u64,
+    /// AUC, LogLoss and the LogLoss of always saying the mean.
+    pub figures: Figures,
+}
+
+/// What an evaluation is about.
+#[derive(Debug, Clone)]
+pub struct EvaluateOptions {
+    /// The split.
+    pub split: Split,
+    /// The kind of feedback that makes an item relevant.
+    pub relevance: String,
+    /// What to do with a bad line.
+    pub on_bad: OnBad,
+}
+
+/// Scores and labels of some items.
+type Scored = (Vec<f32>, Vec<bool>);
+
+/// One impression's share of every table.
+struct Judged {
+    /// Whether each candidate is relevant, as 0 and 1.
+    candidates: Vec<f32>,
+    generator: Vec<f32>,
+    scores: Vec<f32>,
+    pipeline: Vec<f32>,
+    baselines: Vec<(Baseline, Vec<f32>, Vec<f32>)>,
+    /// For each kind the evaluator's probabilities and the labels of the shown items on which it was observed.
+    kinds: Vec<Scored>,
+}
+
+/// Measures a model on a split. `progress` is told after every part how many lists are done.
+///
+/// # Errors
+/// If the split cannot be read or a line does not fit the model.
+pub fn evaluate(
+    reranker: &Reranker,
+    data: &DataSet,
+    options: &EvaluateOptions,
+    mut progress: impl FnMut(usize),
+) -> Result<Evaluation, TrainError> {
+    let popularity = popularity(data, &options.relevance, options.on_bad)?;
+    let judge = Judge { reranker, relevance: &options.relevance, popularity: &popularity };
+    let kinds: Vec<String> = reranker.feedback_kinds().map(str::to_owned).collect();
+    let Some(relevant) = kinds.iter().position(|kind| *kind == options.relevance) else {
+        return Err(TrainError::Relevance { found: options.relevance.clone(), expected: kinds });
+    };
+    let known = kinds.iter().cloned().collect();
+    let lines = data.impressions(options.split)?.with_check(nar4rec_data::known_feedback_kinds(known));
+    let mut lines = lines.on_bad(options.on_bad);
+    let mut tables = Tables::new(reranker.list_length(), kinds.len());
+    loop {
+        let mut ahead = Vec::with_capacity(READ_AHEAD);
+        while ahead.len() < READ_AHEAD
+            && let Some(line) = lines.next().transpose()?
+        {
+            ahead.push(line);
+        }
+        if ahead.is_empty() {
+            break;
+        }
+        let judged: Vec<_> = ahead
+            .par_chunks(PART)
+            .flat_map_iter(|part| {
+                let impressions: Vec<&Impression> = part.iter().map(|line| &line.value).collect();
+                judge.part(&impressions)
+            })
+            .collect();
+        for (line, judged) in ahead.iter().zip(judged) {
+            match judged {
+                Ok(judged) => tables.push(&judged)?,
+                Err(problem) => lines.reject(line.number, problem)?,
+            }
+        }
+        progress(tables.lists);
+    }
+    let skipped = lines.into_skipped();
+    if tables.lists == 0 {
+        return Err(TrainError::Empty { split: options.split });
+    }
+    Ok(tables.finish(options, &kinds, relevant, skipped))
+}
+
+/// How often each item was shown in the training split and found relevant; empty without a training split.
+fn popularity(data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<HashMap<String, u32>, TrainError> {
+    let mut counts = HashMap::new();
+    if !data.has(Split::Train) {
+        return Ok(counts);
+    }
+    for line in data.impressions(Split::Train)?.on_bad(on_bad) {
+        let impression = line?.value;
+        for exposure in impression.shown() {
+            if exposure.feedback.get(relevance).is_some_and(|value| *value > 0.0) {
+                let id = &impression.request().candidates()[exposure.candidate].id;
+                *counts.entry(id.clone()).or_insert(0) += 1;
+            }
+        }
+    }
+    Ok(counts)
+}
+
+/// What judging an impression needs.
+struct Judge<'a> {
+    reranker: &'a Reranker,
+    relevance: &'a str,
+    popularity: &'a HashMap<String, u32>,
+}
+
+impl Judge<'_> {
+    fn part(&self, impressions: &[&Impression]) -> Vec<Result<Judged, InvalidRequest>> {
+        let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
+        let traces = self.reranker.trace_batch(&requests, None);
+        let judged = impressions.iter().zip(traces).map(|(impression, trace)| {
+            let refused = |error: &dyn std::error::Error| InvalidRequest::new("impression", error.to_string());
+            self.one(impression, &trace.map_err(|error| refused(&error))?)
+        });
+        judged.collect()
+    }
+
+    fn one(&self, impression: &Impression, trace: &Trace) -> Result<Judged, InvalidRequest> {
+        let request = impression.request();
+        let mut candidates = vec![0.0; request.candidates().len()];
+        for exposure in impression.shown() {
+            let relevant = exposure.feedback.get(self.relevance).is_some_and(|value| *value > 0.0);
+            candidates[exposure.candidate] = f32::from(u8::from(relevant));
+        }
+        let of = |list: usize| trace.proposals[list].items.iter().map(|item| candidates[item.index]).collect();
+        let rows = trace.log_probabilities.chunks_exact(trace.positions);
+        let scores = rows.map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max)).collect();
+        let length = self.reranker.list_length();
+        let baselines = Baseline::ALL.map(|baseline| {
+            let scores = self.baseline_scores(baseline, impression);
+            let order = order_by_score(&scores).unwrap_or_else(|_| (0..scores.len()).collect());
+            let list = order.into_iter().take(length).map(|index| candidates[index]).collect();
+            (baseline, list, scores)
+        });
+        let (generator, pipeline) = (of(0), of(trace.best));
+        let kinds = self.kinds(impression)?;
+        Ok(Judged { candidates, generator, scores, pipeline, baselines: baselines.into(), kinds })
+    }
+
+    fn baseline_scores(&self, baseline: Baseline, impression: &Impression) -> Vec<f32> {
+        let candidates = impression.request().candidates();
+        let by_popularity = |id: &String| self.popularity.get(id).map_or(0.0, |count| *count as f32);
+        match baseline {
+            Baseline::Upstream => {
+                // Without a score a candidate comes after those that have one; without any, the order given stands.
+                candidates.iter().map(|candidate| candidate.score.map_or(f32::MIN, |score| score as f32)).collect()
+            }
+            Baseline::Popularity => candidates.iter().map(|candidate| by_popularity(&candidate.id)).collect(),
+            Baseline::Random => {
+                let name = impression.request().request_id().bytes().map(u64::from).collect::<Vec<_>>();
+                let mut rng = Pcg64Mcg::seed_from_u64(seed_at(0, &name));
+                candidates.iter().map(|_| rng.random()).collect()
+            }
+        }
+    }
+
+    /// The evaluator on the list that was shown, cut to the model's length.
+    fn kinds(&self, impression: &Impression) -> Result<Vec<Scored>, InvalidRequest> {
+        let shown = &impression.shown()[..impression.shown().len().min(self.reranker.list_length())];
+        let indices = shown.iter().map(|exposure| exposure.candidate).collect();
+        let list = Permutation::new(indices, impression.request().candidates().len())
+            .map_err(|error| InvalidRequest::new("shown", error.to_string()))?;
+        let scored = self
+            .reranker
+            .evaluate(impression.request(), &[list])
+            .map_err(|error| InvalidRequest::new("impression", error.to_string()))?;
+        let names = self.reranker.feedback_kinds().enumerate();
+        let kinds = names.map(|(kind, name)| {
+            let items = scored[0].items.iter().zip(shown);
+            let observed = items.filter_map(|(item, exposure)| {
+                let label = exposure.feedback.get(name)?;
+                Some((item.feedback[kind], *label > 0.0))
+            });
+            observed.unzip()
+        });
+        Ok(kinds.collect())
+    }
+}
+
+/// The tables being filled.
+struct Tables {
+    lists: usize,
+    generator: Summary,
+    pipeline: Summary,
+    baselines: Vec<(Baseline, Summary)>,
+    /// With the labels seen and the positives among them.
+    kinds: Vec<(Summary, u64, u64)>,
+}
+
+impl Tables {
+    fn new(length: usize, kinds: usize) -> Self {
+        let cutoff = NonZeroUsize::new(length).expect("a model's list length is at least 1");
+        let ranking = || Summary::new(cutoff, ScoreKind::Ranking);
+        Self {
+            lists: 0,
+            generator: ranking(),
+            pipeline: ranking(),
+            baselines: Baseline::ALL.map(|baseline| (baseline, ranking())).into(),
+            kinds: (0..kinds).map(|_| (Summary::new(cutoff, ScoreKind::Probability), 0, 0)).collect(),
+        }
+    }
+
+    fn push(&mut self, judged: &Judged) -> Result<(), MetricsError> {
+        let labels: Vec<bool> = judged.candidates.iter().map(|relevant| *relevant > 0.0).collect();
+        let candidates = judged.candidates.as_slice();
+        let row = |list, scores| ListResult { list, candidates, scores, labels: &labels, others: &[] };
+        self.generator.push(&row(&judged.generator, &judged.scores))?;
+        self.pipeline.push(&ListResult { list: &judged.pipeline, candidates, ..ListResult::default() })?;
+        for ((_, summary), (_, list, scores)) in self.baselines.iter_mut().zip(&judged.baselines) {
+            summary.push(&row(list, scores))?;
+        }
+        for ((summary, seen, positives), (scores, labels)) in self.kinds.iter_mut().zip(&judged.kinds) {
+            *seen += labels.len() as u64;
+            *positives += labels.iter().filter(|label| **label).count() as u64;
+            summary.push(&ListResult { scores, labels, ..ListResult::default() })?;
+        }
+        self.lists += 1;
+        Ok(())
+    }
+
+    fn finish(self, options: &EvaluateOptions, kinds: &[String], relevant: usize, skipped: Skipped) -> Evaluation {
+        let bootstrap = Bootstrap::default();
+        let kinds: Vec<KindFigures> = kinds
+            .iter()
+            .zip(self.kinds)
+            .map(|(name, (summary, labels, positives))| KindFigures {
+                name: name.clone(),
+                labels,
+                positives,
+                figures: summary.finish(&bootstrap),
+            })
+            .collect();
+        Evaluation {
+            split: options.split,
+            lists: self.lists,
+            relevance: options.relevance.clone(),
+            generator: self.generator.finish(&bootstrap),
+            pipeline: self.pipeline.finish(&bootstrap),
+            evaluator: kinds[relevant].figures.clone(),
+            kinds,
+            baselines: self
+                .baselines
+                .into_iter()
+                .map(|(baseline, summary)| (baseline, summary.finish(&bootstrap)))
+                .collect(),
+            skipped,
+        }
+    }
+}

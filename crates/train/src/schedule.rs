@@ -1,0 +1,86 @@
+//! How the learning rate moves, and which lists count as good.
+
+use serde::{Deserialize, Serialize};
+
+/// How the learning rate falls after the warm-up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decay {
+    /// Half a cosine, from the full rate to zero.
+    #[default]
+    Cosine,
+    /// A straight line to zero.
+    Linear,
+    /// Not at all.
+    None,
+}
+
+impl Decay {
+    /// The share of the full learning rate at `step` of `steps`, the first `warmup` of which rise linearly.
+    pub fn share(self, step: u64, steps: u64, warmup: u64) -> f32 {
+        if step < warmup {
+            return (step + 1) as f32 / warmup as f32;
+        }
+        let done = (step - warmup) as f32 / (steps - warmup).max(1) as f32;
+        match self {
+            Self::Cosine => 0.5 * (1.0 + (std::f32::consts::PI * done).cos()),
+            Self::Linear => 1.0 - done,
+            Self::None => 1.0,
+        }
+    }
+}
+
+/// τ: the utility from which a list is positive (SPEC §2).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Threshold {
+    /// This utility.
+    Value(f32),
+    /// The utility that this share of the training lists do not reach.
+    Quantile(f32),
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Self::Quantile(0.5)
+    }
+}
+
+impl Threshold {
+    /// τ for training lists of these utilities: at quantile q the least utility that at least a share q of the lists do not
+    /// exceed.
+    pub fn resolve(self, mut utilities: Vec<f32>) -> f32 {
+        match self {
+            Self::Value(value) => value,
+            Self::Quantile(share) => {
+                utilities.sort_by(f32::total_cmp);
+                let last = utilities.len().saturating_sub(1);
+                let index = (f64::from(share) * utilities.len() as f64).floor() as usize;
+                utilities.get(index.min(last)).copied().unwrap_or(0.0)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_rises_and_falls() {
+        let rates = |decay: Decay| [0, 1, 2, 6, 9].map(|step| decay.share(step, 10, 2));
+        assert_eq!(rates(Decay::None), [0.5, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(rates(Decay::Linear), [0.5, 1.0, 1.0, 0.5, 0.125]);
+        let cosine = rates(Decay::Cosine);
+        assert!((cosine[3] - 0.5).abs() < 1e-6 && cosine[4] > 0.0 && cosine[4] < 0.05);
+        assert_eq!(Decay::Cosine.share(0, 1, 0), 1.0);
+    }
+
+    #[test]
+    fn quantiles_of_small_sets() {
+        let of = |share| Threshold::Quantile(share).resolve(vec![3.0, 1.0, 2.0, 4.0]);
+        assert_eq!([0.0, 0.25, 0.5, 0.99, 1.0].map(of), [1.0, 2.0, 3.0, 4.0, 4.0]);
+        assert_eq!(Threshold::Value(2.5).resolve(vec![1.0]), 2.5);
+        assert_eq!(Threshold::Quantile(0.5).resolve(vec![]), 0.0);
+    }
+}

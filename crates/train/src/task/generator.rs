@@ -1,0 +1,174 @@
+//! The generator's training: likelihood of good lists, unlikelihood of the others, and the contrastive terms (SPEC §2).
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use nar4rec_autograd::{Gradients, Tape, TapeMemory};
+use nar4rec_decoding::{Decoder, Greedy, Rules, Scores};
+use nar4rec_features::FeatureBatch;
+use nar4rec_generator::{Generator, GeneratorOutput};
+use nar4rec_losses::{Contrastive, ContrastiveScratch, Target, likelihood, unlikelihood};
+use nar4rec_metrics::{Ideal, RankingMetrics, auc};
+use nar4rec_tensor::{Eager, Exec, ParameterSpec, Weights, Workspace};
+use rayon::prelude::*;
+
+use super::{Lane, Task, Validation};
+use crate::{Example, LossConfig, Prepared, Weighting};
+
+/// Lists that share one pass when validating.
+const LISTS_PER_PASS: usize = 16;
+
+/// The generator and what it is trained on.
+#[derive(Debug)]
+pub(crate) struct GeneratorTask<'a> {
+    pub(crate) generator: &'a Generator,
+    pub(crate) specs: Arc<[ParameterSpec]>,
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) loss: &'a LossConfig,
+    /// τ as a number.
+    pub(crate) threshold: f32,
+}
+
+/// How one validation list went.
+struct Scored {
+    metrics: Option<RankingMetrics>,
+    /// Of each candidate its greatest P̂, and whether it is relevant.
+    scores: Vec<(f32, bool)>,
+}
+
+impl GeneratorTask<'_> {
+    /// The weight of each position of a shown list, and whether the list is positive.
+    fn target_weights(&self, example: &Example) -> (Vec<f32>, bool) {
+        let utilities: Vec<f32> = example.utilities(&self.prepared.feedback).collect();
+        let positive = utilities.iter().sum::<f32>() >= self.threshold;
+        let greatest: f32 = self.prepared.feedback.iter().map(|kind| kind.weight.max(0.0)).sum();
+        let weights = utilities.iter().map(|utility| match (self.loss.weighting, positive) {
+            (Weighting::List, _) => 1.0,
+            (Weighting::Item, true) => (utility / greatest).clamp(0.0, 1.0),
+            (Weighting::Item, false) => 1.0 - (utility / greatest).clamp(0.0, 1.0),
+        });
+        (weights.collect(), positive)
+    }
+
+    /// The likelihood or unlikelihood of one example, whose gradient is added to `d`.
+    fn list_loss(&self, example: &Example, log_probabilities: &[f32], scale: f32, d: &mut [f32]) -> f64 {
+        let (weights, positive) = self.target_weights(example);
+        let positions = self.generator.config().list_length;
+        let target = Target { log_probabilities, positions, shown: &example.shown, weights: &weights };
+        match (positive, self.loss.unlikelihood) {
+            (true, _) => likelihood(target, scale, d),
+            (false, true) => unlikelihood(target, scale, d),
+            (false, false) => 0.0,
+        }
+    }
+
+    /// The outputs for a few validation lists, judged.
+    fn judge(&self, weights: &Weights, examples: &[Example]) -> Vec<Scored> {
+        let mut batch = FeatureBatch::new(self.prepared.encoder.spec());
+        for example in examples {
+            batch.push(&example.request, &self.prepared.catalog);
+        }
+        let mut workspace = Workspace::default();
+        let mut ex = Eager::new(weights, &mut workspace);
+        let output = self.generator.forward(&mut ex, &batch);
+        let positions = self.generator.config().list_length;
+        let logs = ex.data(output.log_probabilities);
+        let rows = examples.iter().zip(output.segments.iter());
+        rows.map(|(example, rows)| self.judge_list(example, &logs[rows.start * positions..rows.end * positions]))
+            .collect()
+    }
+
+    fn judge_list(&self, example: &Example, logs: &[f32]) -> Scored {
+        let positions = self.generator.config().list_length;
+        let candidates = logs.len() / positions;
+        let mut relevant = vec![0.0_f32; candidates];
+        for (index, is_relevant) in
+            example.shown.iter().zip(example.relevant(self.prepared.feedback.len(), self.prepared.relevance))
+        {
+            relevant[*index] = f32::from(u8::from(is_relevant));
+        }
+        let best = logs.chunks_exact(positions).map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+        let scores = best.zip(&relevant).map(|(score, relevant)| (score, *relevant > 0.0)).collect();
+        let decoded = Scores::new(logs, &[], candidates, positions)
+            .and_then(|scores| Decoder::Greedy(Greedy {}).decode(&scores, &Rules::none(candidates), positions, 0));
+        // A model that has come to give NaN gives no list, and no metric: training notices by its loss.
+        let list = decoded.ok().and_then(|mut lists| lists.pop());
+        let cutoff = NonZeroUsize::new(positions).expect("the configuration's list length is at least 1");
+        let ideal = Ideal::new(&relevant).ok().flatten();
+        let metrics = list.zip(ideal).and_then(|(list, ideal)| {
+            let relevance: Vec<f32> = list.list.iter().map(|index| relevant[index]).collect();
+            RankingMetrics::at(cutoff, &relevance, &ideal).ok()
+        });
+        Scored { metrics, scores }
+    }
+}
+
+impl Task for GeneratorTask<'_> {
+    fn name(&self) -> &'static str {
+        "generator"
+    }
+
+    fn specs(&self) -> &Arc<[ParameterSpec]> {
+        &self.specs
+    }
+
+    fn lane(&self) -> Lane {
+        Lane {
+            batch: FeatureBatch::new(self.prepared.encoder.spec()),
+            tape: TapeMemory::default(),
+            contrastive: ContrastiveScratch::default(),
+            gradients: Gradients::zeros(&self.specs),
+        }
+    }
+
+    fn scale(&self, batch: &[&Example]) -> f32 {
+        1.0 / batch.len() as f32
+    }
+
+    fn loss(&self, weights: &Weights, examples: &[&Example], scale: f32, seed: u64, lane: &mut Lane) -> f64 {
+        lane.batch.clear();
+        for example in examples {
+            lane.batch.push(&example.request, &self.prepared.catalog);
+        }
+        let mut tape = Tape::new(weights, &mut lane.tape, seed);
+        let output = self.generator.forward(&mut tape, &lane.batch);
+        let GeneratorOutput { log_probabilities, candidates, positions, segments } = output;
+        let m = self.generator.config().list_length;
+        let width = self.generator.config().width;
+        let mut seeds = [log_probabilities, candidates, positions].map(|value| vec![0.0; tape.data(value).len()]);
+        let [d_logs, d_candidates, d_positions] = &mut seeds;
+        let contrastive = Contrastive { margin: self.loss.margin };
+        let apart = scale * self.loss.contrastive_weight;
+        let mut total = 0.0;
+        for (index, (example, rows)) in examples.iter().zip(segments.iter()).enumerate() {
+            let cells = rows.start * m..rows.end * m;
+            total += self.list_loss(example, &tape.data(log_probabilities)[cells.clone()], scale, &mut d_logs[cells]);
+            let numbers = rows.start * width..rows.end * width;
+            let places = index * m * width..(index + 1) * m * width;
+            for (value, d, part) in [(candidates, &mut *d_candidates, numbers), (positions, &mut *d_positions, places)]
+            {
+                let states = (&tape.data(value)[part.clone()], width);
+                total += contrastive.loss(weights.isa(), states, apart, &mut d[part], &mut lane.contrastive);
+            }
+        }
+        let [d_logs, d_candidates, d_positions] = seeds;
+        let seeds = vec![(log_probabilities, d_logs), (candidates, d_candidates), (positions, d_positions)];
+        tape.backward(seeds, &mut lane.gradients);
+        total
+    }
+
+    fn validate(&self, weights: &Weights) -> Validation {
+        let passes = self.prepared.valid.par_chunks(LISTS_PER_PASS);
+        let scored: Vec<Scored> = passes.flat_map_iter(|pass| self.judge(weights, pass)).collect();
+        let metrics: Vec<&RankingMetrics> = scored.iter().filter_map(|scored| scored.metrics.as_ref()).collect();
+        let mean =
+            |of: fn(&RankingMetrics) -> f64| metrics.iter().map(|m| of(m)).sum::<f64>() / metrics.len().max(1) as f64;
+        let (scores, labels): (Vec<f32>, Vec<bool>) = scored.iter().flat_map(|scored| &scored.scores).copied().unzip();
+        let m = self.generator.config().list_length;
+        let (ndcg, precision) = (mean(|m| m.ndcg), mean(|m| m.precision));
+        let mut figures = vec![(format!("NDCG@{m}"), ndcg), (format!("P@{m}"), precision)];
+        if let Ok(Some(auc)) = auc(&scores, &labels) {
+            figures.push(("AUC".to_owned(), auc));
+        }
+        Validation { objective: ndcg, figures }
+    }
+}

@@ -1,0 +1,55 @@
+//! What is trained: a model's forward pass, its loss and its validation, behind one trait, so that all train in one loop.
+
+mod evaluator;
+mod generator;
+
+pub(crate) use evaluator::EvaluatorTask;
+pub(crate) use generator::GeneratorTask;
+
+use std::sync::Arc;
+
+use nar4rec_autograd::{Gradients, TapeMemory};
+use nar4rec_features::FeatureBatch;
+use nar4rec_losses::ContrastiveScratch;
+use nar4rec_tensor::{ParameterSpec, Weights};
+
+use crate::Example;
+
+/// Memory that one thread of work reuses from step to step.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) batch: FeatureBatch,
+    pub(crate) tape: TapeMemory,
+    pub(crate) contrastive: ContrastiveScratch,
+    pub(crate) gradients: Gradients,
+}
+
+/// How a model does on the validation split.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Validation {
+    /// What early stopping watches: more is better.
+    pub(crate) objective: f64,
+    /// Figures to report, by name.
+    pub(crate) figures: Vec<(String, f64)>,
+}
+
+/// A model that can be trained.
+pub(crate) trait Task: Sync {
+    /// Its name, for people and for seeds.
+    fn name(&self) -> &'static str;
+
+    /// Its parameters.
+    fn specs(&self) -> &Arc<[ParameterSpec]>;
+
+    /// Memory for one thread.
+    fn lane(&self) -> Lane;
+
+    /// The scale of the loss of a whole batch, such as one over the number of its lists.
+    fn scale(&self, batch: &[&Example]) -> f32;
+
+    /// The scaled loss of a few examples of the batch; adds its gradients to the lane's.
+    fn loss(&self, weights: &Weights, examples: &[&Example], scale: f32, seed: u64, lane: &mut Lane) -> f64;
+
+    /// How the model does on the validation split.
+    fn validate(&self, weights: &Weights) -> Validation;
+}
