@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use hmac_sha256::Hash;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::DataError;
 
@@ -34,7 +34,7 @@ pub struct FileFingerprint {
 impl Fingerprint {
     pub(crate) fn of<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<Self, DataError> {
         let files = paths.map(file).collect::<Result<Vec<_>, _>>()?;
-        let mut all = Sha256::new();
+        let mut all = Hash::new();
         for file in &files {
             all.update(format!("{} {} {}\n", file.name, file.bytes, file.sha256));
         }
@@ -52,7 +52,7 @@ fn file(path: &Path) -> Result<FileFingerprint, DataError> {
 fn digest(path: &Path) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
     let mut buffer = vec![0; 1 << 16];
-    let (mut bytes, mut digest) = (0, Sha256::new());
+    let (mut bytes, mut digest) = (0, Hash::new());
     loop {
         let read = match file.read(&mut buffer) {
             Ok(0) => return Ok((bytes, hex(&digest.finalize()))),

@@ -189,10 +189,12 @@ fn number(bytes: &[u8]) -> u64 {
 fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, String> {
     const SMALL: usize = 1 << 16;
     const MIDDLE: usize = 1 << 24;
-    match payload.len() {
-        ..=SMALL => decode_within::<T, SMALL>(payload),
-        ..=MIDDLE => decode_within::<T, MIDDLE>(payload),
-        _ => decode_within::<T, MAX_PAYLOAD>(payload),
+    if payload.len() <= SMALL {
+        decode_within::<T, SMALL>(payload)
+    } else if payload.len() <= MIDDLE {
+        decode_within::<T, MIDDLE>(payload)
+    } else {
+        decode_within::<T, MAX_PAYLOAD>(payload)
     }
 }
 

@@ -1,0 +1,152 @@
+//! The configuration that is saved with a model: enough to build it again and to serve it.
+
+use nar4rec_decoding::{Decoder, ProposalConfig};
+use nar4rec_evaluator::EvaluatorConfig;
+use nar4rec_generator::GeneratorConfig;
+use nar4rec_layers::ConfigError;
+use serde::{Deserialize, Serialize};
+
+/// What a model is made of and how it is used: `config.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// The matching model.
+    pub generator: GeneratorConfig,
+    /// The list model.
+    pub evaluator: EvaluatorConfig,
+    /// From proposed lists to the one that is shown.
+    #[serde(default)]
+    pub pipeline: PipelineConfig,
+    /// The resolved configuration of the training, kept for the record; nothing here reads it.
+    #[serde(default)]
+    pub training: serde_json::Value,
+}
+
+/// How lists are proposed and one is chosen. In TOML:
+///
+/// ```toml
+/// [pipeline]
+/// seed = 0
+/// generator_weight = 0.0
+/// decoders = [{ kind = "greedy" }, { kind = "k_best", lists = 4 }]
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PipelineConfig {
+    /// What the sampling decoders draw from. The same request with the same seed gets the same lists.
+    pub seed: u64,
+    /// w: the list is shown whose utility + w · Σ_j log P̂_{y_j, j} is greatest. At 0 the evaluator decides alone.
+    pub generator_weight: f32,
+    /// The decoders, in the order in which their lists come.
+    pub decoders: Vec<Decoder>,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        let ProposalConfig { seed, decoders } = ProposalConfig::default();
+        Self { seed, generator_weight: 0.0, decoders }
+    }
+}
+
+impl PipelineConfig {
+    /// What proposes the lists.
+    pub fn proposals(&self) -> ProposalConfig {
+        ProposalConfig { seed: self.seed, decoders: self.decoders.clone() }
+    }
+
+    /// Checks that lists can be proposed and compared.
+    ///
+    /// # Errors
+    /// If there is no decoder, a decoder's setting is out of range, or the weight is negative or not finite.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let weight = self.generator_weight;
+        if !(weight.is_finite() && weight >= 0.0) {
+            return Err(ConfigError::new("generator_weight", format!("{weight}, expected a number of at least 0")));
+        }
+        if self.decoders.is_empty() {
+            return Err(ConfigError::new("decoders", "empty, expected at least one decoder"));
+        }
+        for (index, decoder) in self.decoders.iter().enumerate() {
+            decoder.validate().map_err(|error| ConfigError::new(format!("decoders[{index}]"), error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+impl ModelConfig {
+    /// Checks that such a model exists. The error names the field from the top, as in `generator.heads`.
+    ///
+    /// # Errors
+    /// As the `validate` of each part.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.generator.validate().map_err(within("generator"))?;
+        self.evaluator.validate().map_err(within("evaluator"))?;
+        self.pipeline.validate().map_err(within("pipeline"))
+    }
+}
+
+/// The same error, one level further out.
+fn within(part: &str) -> impl Fn(ConfigError) -> ConfigError {
+    move |error| ConfigError::new(format!("{part}.{}", error.field), error.problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use nar4rec_decoding::{Beam, KBest};
+    use nar4rec_evaluator::FeedbackKind;
+
+    use super::*;
+
+    fn config() -> ModelConfig {
+        let evaluator =
+            EvaluatorConfig { feedback: vec![FeedbackKind::new("click", 1.0)], ..EvaluatorConfig::default() };
+        ModelConfig {
+            generator: GeneratorConfig::default(),
+            evaluator,
+            pipeline: PipelineConfig::default(),
+            training: serde_json::json!({ "epochs": 4, "rate": 1e-3 }),
+        }
+    }
+
+    #[test]
+    fn the_pipeline_is_flat_in_toml() {
+        let text =
+            "seed = 3\ngenerator_weight = 0.25\ndecoders = [{ kind = 'greedy' }, { kind = 'k_best', lists = 4 }]";
+        let pipeline: PipelineConfig = toml::from_str(text).unwrap();
+        assert_eq!((pipeline.seed, pipeline.generator_weight), (3, 0.25));
+        assert_eq!(pipeline.proposals().decoders[1], Decoder::KBest(KBest { lists: 4 }));
+        assert_eq!(pipeline.proposals().seed, 3);
+        assert_eq!(toml::from_str::<PipelineConfig>("").unwrap(), PipelineConfig::default());
+        assert_eq!(PipelineConfig::default().proposals(), ProposalConfig::default());
+        let error = toml::from_str::<PipelineConfig>("sed = 3").unwrap_err().to_string();
+        assert!(error.contains("unknown field `sed`"), "{error}");
+    }
+
+    #[test]
+    fn json_round_trips() {
+        let text = serde_json::to_string(&config()).unwrap();
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), config());
+    }
+
+    #[test]
+    fn what_cannot_be_is_named_from_the_top() {
+        let message = |change: &dyn Fn(&mut ModelConfig)| {
+            let mut config = config();
+            change(&mut config);
+            config.validate().unwrap_err().to_string()
+        };
+        assert!(config().validate().is_ok());
+        assert!(message(&|c| c.generator.heads = 3).starts_with("generator.heads: 3, expected a divisor"));
+        assert!(message(&|c| c.evaluator.feedback.clear()).starts_with("evaluator.feedback: empty"));
+        assert_eq!(
+            message(&|c| c.pipeline.decoders.clear()),
+            "pipeline.decoders: empty, expected at least one decoder"
+        );
+        for weight in [f32::NAN, f32::INFINITY, -1.0] {
+            assert!(message(&|c| c.pipeline.generator_weight = weight).starts_with("pipeline.generator_weight: "));
+        }
+        let beam = Decoder::Beam(Beam { width: 0, lists: 1 });
+        let expected = "pipeline.decoders[5]: beam.width: 0, expected at least 1";
+        assert_eq!(message(&|c| c.pipeline.decoders.push(beam)), expected);
+    }
+}
