@@ -203,7 +203,7 @@ fn reranked(source: &Source<'_>, impression: &Impression, trace: &Trace) -> anyh
 fn alternative(list: &ScoredList, kinds: &[&str], index: usize, best: usize) -> Alternative {
     let expected = (0..kinds.len()).map(|kind| list.items.iter().map(|item| f64::from(item.feedback[kind])).sum());
     Alternative {
-        source: if index == 0 { "generator's first".to_owned() } else { format!("proposal {}", index + 1) },
+        source: list.source.to_owned(),
         items: list.items.iter().map(|item| item.id.clone()).collect(),
         expected: expected.collect(),
         utility: f64::from(list.utility),

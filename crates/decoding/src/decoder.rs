@@ -49,6 +49,18 @@ pub enum Decoder {
 }
 
 impl Decoder {
+    /// Its kind, as the configuration names it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Greedy(_) => "greedy",
+            Self::Contrastive(_) => "contrastive",
+            Self::Beam(_) => "beam",
+            Self::Sample(_) => "sample",
+            Self::Gumbel(_) => "gumbel",
+            Self::KBest(_) => "k_best",
+        }
+    }
+
     /// Whether every setting is in its range.
     ///
     /// # Errors
@@ -118,6 +130,7 @@ mod tests {
     #[test]
     fn unknown_fields_and_kinds_are_errors() {
         for kind in ["greedy", "contrastive", "beam", "sample", "gumbel", "k_best"] {
+            assert_eq!(read(&format!("kind = '{kind}'")).unwrap().name(), kind);
             let error = read(&format!("kind = '{kind}'\nwidht = 3")).unwrap_err();
             assert!(error.contains("unknown field `widht`"), "{kind}: {error}");
         }

@@ -28,9 +28,9 @@
 //! let authors = Group { at_most: Some(1), ..Group::new(vec![vec![7], vec![7], vec![8]]) };
 //! let rules = Rules::none(3).group(authors)?;
 //!
-//! let lists = ProposalConfig::default().propose(&scores, &rules, 2)?;
-//! assert_eq!(lists[0].list.as_slice(), [0, 2]);
-//! assert!(lists.iter().all(|found| found.list.iter().any(|candidate| candidate == 2)));
+//! let proposals = ProposalConfig::default().propose(&scores, &rules, 2)?;
+//! assert_eq!((proposals[0].decoder.name(), proposals[0].found.list.as_slice()), ("greedy", &[0, 2][..]));
+//! assert!(proposals.iter().all(|proposal| proposal.found.list.iter().any(|candidate| candidate == 2)));
 //! # Ok::<(), nar4rec_decoding::DecodeError>(())
 //! ```
 
@@ -63,7 +63,7 @@ pub use greedy::Greedy;
 pub use gumbel::Gumbel;
 pub use k_best::KBest;
 pub use lookahead::SEARCH_LIMIT;
-pub use proposal::ProposalConfig;
+pub use proposal::{Arrangement, Proposal, ProposalConfig};
 pub use rules::{Group, Neighbours, Rules};
 pub use sample::Sample;
 pub use scores::Scores;

@@ -3,8 +3,8 @@
 mod oracle;
 
 use nar4rec_decoding::{
-    Beam, Contrastive, DecodeError, Decoded, Decoder, Greedy, Group, Gumbel, KBest, Neighbours, ProposalConfig, Rules,
-    SEARCH_LIMIT, Sample, Scores,
+    Arrangement, Beam, Contrastive, DecodeError, Decoded, Decoder, Greedy, Group, Gumbel, KBest, Neighbours, Proposal,
+    ProposalConfig, Rules, SEARCH_LIMIT, Sample, Scores,
 };
 use oracle::{Case, NEVER, cases};
 use proptest::prelude::*;
@@ -119,17 +119,41 @@ proptest! {
     }
 
     #[test]
-    fn proposals_are_distinct_and_keep_the_rules(case in cases(6), seed: u64) {
+    fn proposals_are_distinct_and_keep_the_rules(case in cases(6), seed: u64, arrange: bool) {
         let scores = Scores::new(&case.log_probabilities, &case.states, case.candidates, case.positions).unwrap();
-        let config = ProposalConfig { seed, ..ProposalConfig::default() };
+        let arrangement = if arrange { Arrangement::Greedy } else { Arrangement::Proposed };
+        let config = ProposalConfig { seed, arrangement, ..ProposalConfig::default() };
         let Ok(found) = config.propose(&scores, &case.rules(), case.asked) else {
             prop_assert!(case.lists().is_empty() || !case.pins_fit());
             return Ok(());
         };
-        assert_distinct(&found)?;
+        let lists: Vec<Decoded> = found.iter().map(|proposal| proposal.found.clone()).collect();
+        assert_distinct(&lists)?;
         let all = case.lists();
-        prop_assert!(found.iter().all(|found| all.contains(&indices(found))));
+        prop_assert!(lists.iter().all(|found| all.contains(&indices(found))));
+        for Proposal { decoder, found } in &found {
+            prop_assert!(config.decoders.contains(decoder) && found.list.len() == lists[0].list.len());
+        }
         prop_assert_eq!(&found, &config.propose(&scores, &case.rules(), case.asked).unwrap());
+    }
+
+    #[test]
+    fn arranged_lists_are_the_proposed_ones_greedily_ordered(case in cases(6), seed: u64) {
+        let scores = Scores::new(&case.log_probabilities, &case.states, case.candidates, case.positions).unwrap();
+        let proposed = ProposalConfig { seed, ..ProposalConfig::default() };
+        let arranged = ProposalConfig { arrangement: Arrangement::Greedy, ..proposed.clone() };
+        let Ok(before) = proposed.propose(&scores, &case.rules(), case.asked) else { return Ok(()) };
+        let mut expected = Vec::new();
+        for Proposal { found, .. } in before {
+            let others = (0..case.candidates).filter(|candidate| found.list.iter().all(|item| item != *candidate));
+            let only = others.fold(case.rules(), |rules, candidate| rules.exclude(candidate).unwrap());
+            let greedy = Decoder::Greedy(Greedy {}).decode(&scores, &only, case.asked, 0).unwrap().remove(0);
+            if !expected.contains(&greedy.list) {
+                expected.push(greedy.list);
+            }
+        }
+        let after = arranged.propose(&scores, &case.rules(), case.asked).unwrap();
+        prop_assert_eq!(after.into_iter().map(|proposal| proposal.found.list).collect::<Vec<_>>(), expected);
     }
 }
 
@@ -193,7 +217,7 @@ fn a_proposal_has_about_eight_lists() {
     let found = ProposalConfig::default().propose(&scores, &case.rules(), 6).unwrap();
     assert!((7..=10).contains(&found.len()), "{} lists", found.len());
     let greedy = case.decode(Decoder::Greedy(Greedy {}), 0).unwrap();
-    assert_eq!(found[0], greedy[0]);
+    assert_eq!(found[0], Proposal { decoder: Decoder::Greedy(Greedy {}), found: greedy[0].clone() });
 }
 
 /// Forty probable candidates of one author, five of whom twenty positions may hold: too many near-equal ways for
@@ -217,15 +241,18 @@ fn a_decoder_that_gives_up_adds_nothing_to_a_proposal() {
     let limit = DecodeError::SearchLimit { length: 20, limit: SEARCH_LIMIT };
     assert_eq!(long.decode(k_best, 0), Err(limit.clone()));
     let scores = Scores::new(&long.log_probabilities, &long.states, 60, 20).unwrap();
-    let propose = |decoders| ProposalConfig { seed: 0, decoders }.propose(&scores, &long.rules(), 20);
-    assert_eq!(propose(vec![k_best, greedy]), long.decode(greedy, 0));
+    let propose =
+        |decoders| ProposalConfig { decoders, ..ProposalConfig::default() }.propose(&scores, &long.rules(), 20);
+    let of_greedy = long.decode(greedy, 0).unwrap().into_iter().map(|found| Proposal { decoder: greedy, found });
+    assert_eq!(propose(vec![k_best, greedy]), Ok(of_greedy.collect()));
     assert_eq!(propose(vec![k_best]), Err(limit));
 }
 
 #[test]
 fn a_proposal_names_a_bad_setting() {
     let scores = Scores::new(&[0.0; 4], &[], 2, 2).unwrap();
-    let propose = |decoders| ProposalConfig { seed: 0, decoders }.propose(&scores, &Rules::none(2), 2);
+    let propose =
+        |decoders| ProposalConfig { decoders, ..ProposalConfig::default() }.propose(&scores, &Rules::none(2), 2);
     let message = propose(vec![]).unwrap_err().to_string();
     assert_eq!(message, "proposal.decoders: 0, expected at least 1");
     let beam = Decoder::Beam(Beam { width: 0, lists: 1 });

@@ -101,7 +101,8 @@ impl Evaluator {
         let shown = ex.gather(states, &lists.rows);
         let table = ex.parameter(self.positions);
         let positions = ex.gather(table, &lists.places);
-        let mut x = ex.add(shown, positions);
+        let x = ex.add(shown, positions);
+        let mut x = ex.dropout(x, self.config.dropout);
         for block in &self.blocks {
             let a = block.attend(ex, x, &lists.segments);
             x = block.feed(ex, a);

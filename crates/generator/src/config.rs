@@ -39,7 +39,7 @@ pub struct GeneratorConfig {
     pub heads: usize,
     /// Inner width of the feed-forward layers.
     pub feed_forward: usize,
-    /// Probability of dropping a number of a sub-layer's result in training.
+    /// Probability of dropping a number of the first states or of a sub-layer's result in training.
     pub dropout: f32,
     /// Where to normalise: `pre`, `post` or `none`.
     pub norm: NormPlacement,

@@ -100,7 +100,8 @@ impl Generator {
     /// The matching model's outputs for a batch.
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch) -> GeneratorOutput<E::Value> {
         let segments = Arc::new(Segments::from_offsets(&batch.request_offsets));
-        let mut x = self.input.forward(ex, batch);
+        let x = self.input.forward(ex, batch);
+        let mut x = ex.dropout(x, self.config.dropout);
         let position_segments = Arc::new(Segments::uniform(segments.count(), self.config.list_length));
         let mut b = self.first_positions(ex, x, &segments, &position_segments);
         let memories = self.candidate_states(ex, &mut x, &segments);

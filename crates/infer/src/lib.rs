@@ -8,8 +8,7 @@
 //! model directory. A [`Reranker`] is `Send + Sync`: share one between the threads you have.
 //!
 //! ```no_run
-//! use nar4rec_infer::Reranker;
-//! use nar4rec_slate::Request;
+//! use nar4rec_infer::{Request, Reranker};
 //!
 //! let reranker = Reranker::load("model")?;
 //! let line = r#"{"request_id":"r1","user":{"features":{"age":25}},"candidates":[{"id":"v1","score":0.31},{"id":"v2"}]}"#;
@@ -20,15 +19,25 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `examples/embed.rs` is this as a program, `examples/service.rs` an HTTP service.
 
+mod considered;
 mod error;
 mod ranking;
 mod reranker;
 mod rules;
+mod scratch;
 
-pub use error::{LoadError, RerankError};
-pub use nar4rec_features::Schema;
-pub use nar4rec_model::{Model, ModelError};
+pub use error::{LoadError, Problem, RerankError};
+pub use nar4rec_decoding::DecodeError;
+pub use nar4rec_evaluator::FeedbackKind;
+pub use nar4rec_features::{FeatureError, Schema};
+pub use nar4rec_model::{InvalidModel, Model, ModelError};
+pub use nar4rec_slate::{
+    AtMost, Candidate, Constraints, FeatureValue, Features, InvalidRequest, Item, MAX_CANDIDATES, Permutation,
+    PermutationError, Pin, Request, User,
+};
 pub use nar4rec_tensor::{Isa, UnsupportedIsa};
 pub use ranking::{Options, PlacedItem, Ranking, ScoredList, Trace};
 pub use reranker::Reranker;

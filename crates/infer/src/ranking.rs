@@ -1,7 +1,5 @@
 //! The answer to a request.
 
-use nar4rec_decoding::Decoded;
-use nar4rec_slate::{Permutation, Request};
 use serde::Serialize;
 
 /// What a caller may ask beyond the best list.
@@ -18,21 +16,23 @@ pub struct Options {
 pub struct Ranking {
     /// The request's id.
     pub request_id: String,
-    /// The list to show.
+    /// The list to show. It has fewer items than were asked for where fewer candidates may be shown.
     pub best: ScoredList,
-    /// Other lists that were considered, the most valuable first; empty unless asked for.
+    /// Other lists that were considered, those that came closest to being shown first; empty unless asked for.
     pub alternatives: Vec<ScoredList>,
 }
 
-/// A list and what the evaluator says it is worth.
+/// A list and what the model says of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ScoredList {
     /// The items in display order.
     pub items: Vec<PlacedItem>,
-    /// Σ over items and feedback kinds of weight · probability.
+    /// Σ over items and feedback kinds of discount · weight · probability, by the evaluator.
     pub utility: f32,
-    /// Σ over positions of log P̂ of the item there.
+    /// Σ over positions of log P̂ of the item there, by the generator.
     pub log_probability: f32,
+    /// The decoder that proposed it first, by its kind in the configuration such as `greedy`; `given` if the caller did.
+    pub source: &'static str,
 }
 
 /// An item of a list.
@@ -57,43 +57,8 @@ pub struct Trace {
     pub log_probabilities: Vec<f32>,
     /// The number of positions.
     pub positions: usize,
-    /// The lists that were proposed, in the order of the decoders; the first is the generator's own choice.
+    /// The distinct lists that were proposed, in the order of the decoders; the first is the generator's own choice.
     pub proposals: Vec<ScoredList>,
     /// Which of them is the best.
     pub best: usize,
-}
-
-impl Trace {
-    /// The answer: the best list and the most valuable others.
-    pub(crate) fn into_ranking(self, request: &Request, alternatives: usize) -> Ranking {
-        let mut proposals = self.proposals;
-        let best = proposals.remove(self.best);
-        // A stable sort: of lists worth the same the one proposed first comes first.
-        proposals.sort_by(|a, b| b.utility.total_cmp(&a.utility));
-        proposals.truncate(alternatives);
-        Ranking { request_id: request.request_id().to_owned(), best, alternatives: proposals }
-    }
-}
-
-/// A list before the evaluator has seen it.
-pub(crate) fn unscored(
-    request: &Request,
-    decoded: &Decoded,
-    log_probabilities: &[f32],
-    positions: usize,
-) -> ScoredList {
-    let p = |position: usize, index: usize| log_probabilities[index * positions + position].exp();
-    ScoredList { log_probability: decoded.log_probability, ..placed(request, &decoded.list, p) }
-}
-
-/// A list of items without scores, whose probabilities `p` gives by position and index.
-pub(crate) fn placed(request: &Request, list: &Permutation, p: impl Fn(usize, usize) -> f32) -> ScoredList {
-    let place = |(position, index): (usize, usize)| PlacedItem {
-        id: request.candidates()[index].id.clone(),
-        index,
-        position: position + 1,
-        p: p(position, index),
-        feedback: Vec::new(),
-    };
-    ScoredList { items: list.iter().enumerate().map(place).collect(), utility: 0.0, log_probability: 0.0 }
 }

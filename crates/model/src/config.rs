@@ -1,6 +1,6 @@
 //! The configuration that is saved with a model: enough to build it again and to serve it.
 
-use nar4rec_decoding::{Decoder, ProposalConfig};
+use nar4rec_decoding::{Arrangement, Decoder, ProposalConfig};
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_layers::ConfigError;
@@ -28,6 +28,7 @@ pub struct ModelConfig {
 /// [pipeline]
 /// seed = 0
 /// generator_weight = 0.0
+/// arrangement = "proposed"
 /// decoders = [{ kind = "greedy" }, { kind = "k_best", lists = 4 }]
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,21 +38,23 @@ pub struct PipelineConfig {
     pub seed: u64,
     /// w: the list is shown whose utility + w · Σ_j log P̂_{y_j, j} is greatest. At 0 the evaluator decides alone.
     pub generator_weight: f32,
+    /// In which order the items of a proposed list stand.
+    pub arrangement: Arrangement,
     /// The decoders, in the order in which their lists come.
     pub decoders: Vec<Decoder>,
 }
 
 impl Default for PipelineConfig {
     fn default() -> Self {
-        let ProposalConfig { seed, decoders } = ProposalConfig::default();
-        Self { seed, generator_weight: 0.0, decoders }
+        let ProposalConfig { seed, arrangement, decoders } = ProposalConfig::default();
+        Self { seed, generator_weight: 0.0, arrangement, decoders }
     }
 }
 
 impl PipelineConfig {
     /// What proposes the lists.
     pub fn proposals(&self) -> ProposalConfig {
-        ProposalConfig { seed: self.seed, decoders: self.decoders.clone() }
+        ProposalConfig { seed: self.seed, arrangement: self.arrangement, decoders: self.decoders.clone() }
     }
 
     /// Checks that lists can be proposed and compared.

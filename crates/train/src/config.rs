@@ -140,16 +140,16 @@ pub enum Weighting {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NegativesConfig {
-    /// Lists per impression in which items that were not shown stand, with no feedback on them. Zero unless an item that was
-    /// not shown is one the user would not have liked.
+    /// Lists per impression and epoch that are drawn from the trained generator; an item in them that was not shown counts as
+    /// one without feedback. Zero unless an item that was not shown is one the user would not have liked.
     pub lists: usize,
-    /// The probability that a shown item of such a list gives way to one that was not shown.
-    pub share: f32,
+    /// How freely they are drawn: at 1 by P̂, below it closer to the most probable.
+    pub temperature: f64,
 }
 
 impl Default for NegativesConfig {
     fn default() -> Self {
-        Self { lists: 0, share: 0.5 }
+        Self { lists: 0, temperature: 1.0 }
     }
 }
 
@@ -187,7 +187,7 @@ impl Config {
         self.training.generator.validate("training.generator")?;
         self.training.evaluator.validate("training.evaluator")?;
         self.training.loss.validate()?;
-        in_range("training.negatives.share", self.training.negatives.share, 0.0, 1.0)
+        in_range("training.negatives.temperature", self.training.negatives.temperature as f32, 1e-3, 1e3)
     }
 }
 

@@ -148,9 +148,10 @@ pub fn evaluate(
         }
         progress(tables.lists);
     }
+    let name = lines.name().to_owned();
     let skipped = lines.into_skipped();
     if tables.lists == 0 {
-        return Err(TrainError::Empty { split: options.split });
+        return Err(TrainError::Empty { file: name, bad: skipped.count });
     }
     Ok(tables.finish(options, &kinds, relevant, skipped))
 }

@@ -3,14 +3,22 @@
 //! The training split is read twice, once to infer the schema and once to encode; what stays in memory is the catalog and,
 //! of each impression, its encoded features and labels.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
-use nar4rec_data::{DataError, DataSet, JsonLines, OnBad, Skipped, Split};
+use nar4rec_data::{DataError, DataSet, JsonLines, Line, OnBad, Skipped, Split, Tolerant};
 use nar4rec_evaluator::FeedbackKind;
-use nar4rec_features::{Catalog, EncodedRequest, Encoder, FeatureError, Schema, SchemaBuilder};
+use nar4rec_features::{
+    Catalog, EncodedRequest, Encoder, FeatureBatch, FeatureError, Schema, SchemaBuilder, SchemaError,
+};
+use nar4rec_generator::Generator;
 use nar4rec_slate::{Impression, InvalidRequest, Item};
+use nar4rec_tensor::{Eager, Exec, Weights, Workspace};
+use rayon::prelude::*;
 
 use crate::{Config, TrainError};
+
+/// Examples that share one pass of the generator.
+const LISTS_PER_PASS: usize = 16;
 
 /// One impression, ready to train on.
 #[derive(Debug)]
@@ -21,6 +29,8 @@ pub struct Example {
     pub shown: Vec<usize>,
     /// Of each shown item each kind of feedback in 0..=1, `[shown, kinds]`; NaN where it was not observed.
     pub labels: Vec<f32>,
+    /// log P̂ of the trained generator, `[candidates, positions]`, once there is one.
+    pub(crate) log_probabilities: OnceLock<Vec<f32>>,
 }
 
 impl Example {
@@ -36,6 +46,7 @@ impl Example {
         };
         Ok(Self {
             request: prepared.encoder.encode(impression.request(), &prepared.catalog)?,
+            log_probabilities: OnceLock::new(),
             shown: shown.iter().map(|exposure| exposure.candidate).collect(),
             labels: shown
                 .iter()
@@ -79,8 +90,28 @@ pub struct Prepared {
     pub valid: Vec<Example>,
     /// What the schema inference had to say.
     pub notes: Vec<String>,
-    /// Lines that were left out, by split.
-    pub skipped: Vec<(Split, Skipped)>,
+    /// Lines that were left out, by the name of what they belong to: `items` or a split.
+    pub skipped: Vec<(&'static str, Skipped)>,
+}
+
+impl Prepared {
+    /// Notes what a trained generator makes of every example, for an evaluator that learns from what it proposes.
+    pub(crate) fn propose(&self, generator: &Generator, weights: &Weights) {
+        for examples in [&self.train, &self.valid] {
+            examples.par_chunks(LISTS_PER_PASS).for_each(|examples| {
+                let mut batch = FeatureBatch::new(self.encoder.spec());
+                examples.iter().for_each(|example| batch.push(&example.request, &self.catalog));
+                let mut workspace = Workspace::default();
+                let mut ex = Eager::new(weights, &mut workspace);
+                let output = generator.forward(&mut ex, &batch);
+                let positions = generator.config().list_length;
+                for (example, rows) in examples.iter().zip(output.segments.iter()) {
+                    let logs = &ex.data(output.log_probabilities)[rows.start * positions..rows.end * positions];
+                    example.log_probabilities.get_or_init(|| logs.to_vec());
+                }
+            });
+        }
+    }
 }
 
 /// How a data set is prepared.
@@ -97,27 +128,21 @@ pub struct PrepareOptions {
 /// # Errors
 /// If a file cannot be read, a line is bad (unless bad lines are skipped), or the schema does not fit.
 pub fn prepare(data: &DataSet, config: &Config, options: PrepareOptions) -> Result<Prepared, TrainError> {
-    let mut builder = SchemaBuilder::new(config.features.clone());
-    let items = read_items(data, &mut builder)?;
-    let found = survey(data, config, &mut builder, options.on_bad)?;
-    let (schema, notes) = match options.schema {
-        Some(schema) => (schema, Vec::new()),
-        None => {
-            let inferred = builder.finish()?;
-            (inferred.schema, inferred.notes)
-        }
-    };
-    let encoder = Encoder::new(schema)?;
-    let mut catalog = Catalog::empty(&encoder);
-    for item in items.iter().flatten() {
-        catalog.push(&encoder, item).map_err(|source| TrainError::Item { id: item.id.clone(), source })?;
+    for split in [Split::Train, Split::Valid] {
+        // A split that is not there is told before a long file is read.
+        data.impressions(split)?;
     }
+    let mut reading = Reading::new(options.schema, config);
+    let items = ItemLines::read(data, &mut reading, options.on_bad)?;
+    let found = survey(data, config, &mut reading, options.on_bad)?;
+    let (schema, notes) = reading.finish()?;
+    let encoder = Encoder::new(schema)?;
     let feedback = if config.evaluator.feedback.is_empty() { found } else { config.evaluator.feedback.clone() };
     let mut prepared = Prepared {
+        catalog: Catalog::empty(&encoder),
         encoder,
-        catalog,
-        items,
-        relevance: relevance(config, &feedback)?,
+        items: None,
+        relevance: relevance(data, config, &feedback)?,
         feedback,
         list_length: config.generator.list_length,
         train: Vec::new(),
@@ -125,52 +150,121 @@ pub fn prepare(data: &DataSet, config: &Config, options: PrepareOptions) -> Resu
         notes,
         skipped: Vec::new(),
     };
+    if let Some(items) = items {
+        items.encode(&mut prepared)?;
+    }
     prepared.train = read_examples(data, Split::Train, &mut prepared, options.on_bad)?;
     prepared.valid = read_examples(data, Split::Valid, &mut prepared, options.on_bad)?;
     Ok(prepared)
 }
 
-/// The item catalog, which the schema builder sees too.
-fn read_items(data: &DataSet, builder: &mut SchemaBuilder) -> Result<Option<Vec<Item>>, DataError> {
-    let Some(lines) = data.items()? else { return Ok(None) };
-    let mut lines = lines.on_bad(OnBad::Fail);
-    let mut items = Vec::new();
-    while let Some(line) = lines.next().transpose()? {
-        match builder.observe_item(&line.value) {
-            Ok(()) => items.push(line.value),
-            Err(error) => lines.reject(line.number, invalid(error))?,
-        }
-    }
-    Ok(Some(items))
+/// Where the schema comes from.
+enum Reading {
+    /// The caller: the data only has to fit it.
+    Given(Schema),
+    /// The data.
+    Inferred(Box<SchemaBuilder>),
 }
 
-/// The first pass over the training split: the schema builder sees every request; the kinds of feedback come back, an
+impl Reading {
+    fn new(schema: Option<Schema>, config: &Config) -> Self {
+        schema.map_or_else(|| Self::Inferred(SchemaBuilder::new(config.features.clone()).into()), Self::Given)
+    }
+
+    fn item(&mut self, item: &Item) -> Result<(), FeatureError> {
+        match self {
+            Self::Given(_) => Ok(()),
+            Self::Inferred(builder) => builder.observe_item(item),
+        }
+    }
+
+    fn impression(&mut self, impression: &Impression) -> Result<(), FeatureError> {
+        match self {
+            Self::Given(_) => Ok(()),
+            Self::Inferred(builder) => builder.observe(impression),
+        }
+    }
+
+    /// The schema and what its inference had to say.
+    fn finish(self) -> Result<(Schema, Vec<String>), SchemaError> {
+        match self {
+            Self::Given(schema) => Ok((schema, Vec::new())),
+            Self::Inferred(builder) => builder.finish().map(|inferred| (inferred.schema, inferred.notes)),
+        }
+    }
+}
+
+/// The item catalog with its line numbers, so that an item that does not fit the schema can be told by its line.
+struct ItemLines {
+    lines: Tolerant<Item>,
+    items: Vec<Line<Item>>,
+}
+
+impl ItemLines {
+    fn read(data: &DataSet, reading: &mut Reading, on_bad: OnBad) -> Result<Option<Self>, DataError> {
+        let Some(lines) = data.items()? else { return Ok(None) };
+        let mut lines = lines.on_bad(on_bad);
+        let mut items = Vec::new();
+        while let Some(line) = lines.next().transpose()? {
+            match reading.item(&line.value) {
+                Ok(()) => items.push(line),
+                Err(error) => lines.reject(line.number, invalid(error))?,
+            }
+        }
+        Ok(Some(Self { lines, items }))
+    }
+
+    /// Fills the catalog.
+    fn encode(mut self, prepared: &mut Prepared) -> Result<(), DataError> {
+        let mut kept = Vec::with_capacity(self.items.len());
+        for line in self.items {
+            match prepared.catalog.push(&prepared.encoder, &line.value) {
+                Ok(()) => kept.push(line.value),
+                Err(error) => self.lines.reject(line.number, invalid(error))?,
+            }
+        }
+        prepared.items = Some(kept);
+        prepared.skipped.push(("items", self.lines.into_skipped()));
+        Ok(())
+    }
+}
+
+/// The first pass over the training split: a schema to infer sees every request; the kinds of feedback come back, an
 /// amount that exceeds 1 with its greatest value as scale.
 fn survey(
     data: &DataSet,
     config: &Config,
-    builder: &mut SchemaBuilder,
+    reading: &mut Reading,
     on_bad: OnBad,
-) -> Result<Vec<FeedbackKind>, DataError> {
+) -> Result<Vec<FeedbackKind>, TrainError> {
     let mut lines = impressions(data, Split::Train, &config.evaluator.feedback)?.on_bad(on_bad);
     let mut greatest: BTreeMap<String, f64> = BTreeMap::new();
+    let mut read = 0;
     while let Some(line) = lines.next().transpose()? {
-        if let Err(error) = builder.observe(&line.value) {
+        if let Err(error) = reading.impression(&line.value) {
             lines.reject(line.number, invalid(error))?;
             continue;
         }
+        read += 1;
         for (kind, value) in line.value.shown().iter().flat_map(|exposure| &exposure.feedback) {
             let most = greatest.entry(kind.clone()).or_insert(1.0);
             *most = most.max(*value);
         }
     }
+    if read == 0 {
+        return Err(TrainError::Empty { file: lines.name().to_owned(), bad: lines.skipped().count });
+    }
     let kind = |(name, most)| FeedbackKind { scale: most as f32, ..FeedbackKind::new(name, 1.0) };
-    Ok(greatest.into_iter().map(kind).collect::<Vec<FeedbackKind>>())
+    Ok(greatest.into_iter().map(kind).collect())
 }
 
-/// The impressions of a split, whose feedback is of known kinds (if any are known) and not negative.
-fn impressions(data: &DataSet, split: Split, kinds: &[FeedbackKind]) -> Result<JsonLines<Impression>, DataError> {
-    let lines = data.impressions(split)?.with_check(|line| not_negative(&line.value));
+/// The impressions of a split, whose feedback is of known kinds (if any are known) and in its range.
+pub(crate) fn impressions(
+    data: &DataSet,
+    split: Split,
+    kinds: &[FeedbackKind],
+) -> Result<JsonLines<Impression>, DataError> {
+    let lines = data.impressions(split)?.with_check(|line| feedback_in_range(&line.value));
     if kinds.is_empty() {
         return Ok(lines);
     }
@@ -178,11 +272,16 @@ fn impressions(data: &DataSet, split: Split, kinds: &[FeedbackKind]) -> Result<J
     Ok(lines.with_check(nar4rec_data::known_feedback_kinds(known)))
 }
 
-fn not_negative(impression: &Impression) -> Result<(), InvalidRequest> {
+/// Feedback is an amount: not negative, and a number that a label can be made of.
+fn feedback_in_range(impression: &Impression) -> Result<(), InvalidRequest> {
+    let range = 0.0..=f64::from(f32::MAX);
     for (place, exposure) in impression.shown().iter().enumerate() {
-        if let Some((kind, value)) = exposure.feedback.iter().find(|(_, value)| **value < 0.0) {
+        if let Some((kind, value)) = exposure.feedback.iter().find(|(_, value)| !range.contains(value)) {
             let field = format!("shown[{place}].feedback.{kind}");
-            return Err(InvalidRequest::new(field, format!("found {value}, expected a number of at least 0")));
+            return Err(InvalidRequest::new(
+                field,
+                format!("found {value}, expected a number from 0 to {:e}", f32::MAX),
+            ));
         }
     }
     Ok(())
@@ -192,12 +291,17 @@ fn invalid(error: FeatureError) -> InvalidRequest {
     InvalidRequest::new(error.field, format!("found {}, expected {}", error.found, error.expected))
 }
 
+/// The place of a split, for messages.
+fn file(data: &DataSet, split: Split) -> String {
+    data.path(split).unwrap_or(data.folder()).display().to_string()
+}
+
 /// The kind of feedback that makes an item relevant.
-fn relevance(config: &Config, feedback: &[FeedbackKind]) -> Result<usize, TrainError> {
+fn relevance(data: &DataSet, config: &Config, feedback: &[FeedbackKind]) -> Result<usize, TrainError> {
     let Some(name) = &config.relevance else {
         // The first of those with the greatest weight.
         let best = (0..feedback.len()).rev().max_by(|a, b| feedback[*a].weight.total_cmp(&feedback[*b].weight));
-        return best.ok_or(TrainError::NoFeedback);
+        return best.ok_or_else(|| TrainError::NoFeedback { file: file(data, Split::Train) });
     };
     let found = feedback.iter().position(|kind| kind.name == *name);
     found.ok_or_else(|| TrainError::Relevance {
@@ -221,8 +325,8 @@ fn read_examples(
         }
     }
     if examples.is_empty() {
-        return Err(TrainError::Empty { split });
+        return Err(TrainError::Empty { file: lines.name().to_owned(), bad: lines.skipped().count });
     }
-    prepared.skipped.push((split, lines.into_skipped()));
+    prepared.skipped.push((split.name(), lines.into_skipped()));
     Ok(examples)
 }

@@ -109,6 +109,15 @@ pub(crate) struct Progress {
     pub(crate) history: Vec<EpochRecord>,
 }
 
+impl Progress {
+    /// Takes over the present parameters.
+    fn keep(&mut self, weights: &Weights) {
+        for (kept, (_, values)) in self.parameters.iter_mut().zip(weights.parameters().iter()) {
+            kept.copy_from_slice(values);
+        }
+    }
+}
+
 /// The best epoch so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Best {
@@ -119,10 +128,16 @@ struct Best {
 
 /// How a run ended.
 pub(crate) enum Ended {
-    /// The best parameters.
-    Done(Parameters),
+    /// With the best parameters, and this came of each epoch.
+    Done(Vec<EpochRecord>),
     /// Stopped by the observer.
     Stopped,
+}
+
+/// The parameters as the layers read them, and the memory of each lane.
+struct Machine {
+    weights: Weights,
+    lanes: Vec<Lane>,
 }
 
 /// A model, its settings and what it learns from.
@@ -151,64 +166,67 @@ impl<T: Task> Fit<'_, T> {
         self.examples.len().div_ceil(self.config.batch_size) as u64
     }
 
-    /// Runs until the last epoch, until there is no progress, or until the observer says stop. `save` is called with what a
-    /// checkpoint must hold.
+    fn steps(&self) -> u64 {
+        self.config.epochs * self.batches()
+    }
+
+    /// Runs until the last epoch, until there is no progress, or until the observer says stop; then `parameters` are the
+    /// best. `save` is called with what a checkpoint must hold.
     pub(crate) fn run(
         &self,
         mut progress: Progress,
-        mut parameters: Parameters,
+        parameters: &mut Parameters,
         observer: &mut dyn Observer,
         mut save: impl FnMut(&Progress) -> Result<(), TrainError>,
     ) -> Result<Ended, TrainError> {
         parameters.values_mut().clone_from_slice(&progress.parameters);
-        let steps = self.config.epochs * self.batches();
         let (model, count) = (self.task.name(), parameters.count());
         let done = progress.optimiser.steps();
-        observer.event(&Event::Started { model, parameters: count, done, steps });
-        let mut weights = Weights::new(parameters, self.isa, Purpose::Training);
-        let mut lanes: Vec<Lane> = (0..LANES).map(|_| self.task.lane()).collect();
+        observer.event(&Event::Started { model, parameters: count, done, steps: self.steps() });
+        let mut machine = Machine {
+            weights: Weights::new(parameters.clone(), self.isa, Purpose::Training),
+            lanes: (0..LANES).map(|_| self.task.lane()).collect(),
+        };
         while !self.is_finished(&progress) {
-            let epoch = progress.history.len() as u64;
-            let order = self.order(epoch);
-            while progress.batches_done < self.batches() {
-                let from = progress.batches_done as usize * self.config.batch_size;
-                let to = self.examples.len().min(from + self.config.batch_size);
-                let batch: Vec<&Example> =
-                    order[from..to].iter().map(|index| &self.examples[*index as usize]).collect();
-                let event = self.step(&batch, &mut progress, &mut weights, &mut lanes)?;
-                if observer.event(&event) == Flow::Stop {
-                    self.checkpoint(&mut progress, &weights, &mut save)?;
-                    return Ok(Ended::Stopped);
-                }
-                if progress.optimiser.steps().is_multiple_of(self.config.checkpoint_steps) {
-                    self.checkpoint(&mut progress, &weights, &mut save)?;
-                }
-            }
-            self.finish_epoch(&mut progress, &weights);
-            let record = progress.history.last().expect("an epoch was just recorded");
-            let flow = observer.event(&Event::Epoch { model, record });
-            self.checkpoint(&mut progress, &weights, &mut save)?;
-            if flow == Flow::Stop {
+            if self.epoch(&mut progress, &mut machine, observer, &mut save)? == Flow::Stop {
                 return Ok(Ended::Stopped);
             }
         }
         let best = progress.best.expect("at least one epoch was validated");
         observer.event(&Event::Finished { model, best_epoch: best.epoch });
-        let mut parameters = weights.into_parameters();
         parameters.values_mut().clone_from_slice(&best.parameters);
-        Ok(Ended::Done(parameters))
+        Ok(Ended::Done(progress.history))
     }
 
-    fn checkpoint(
+    /// What is left of an epoch, and its validation. Whatever stops it, the checkpoint was saved.
+    fn epoch(
         &self,
         progress: &mut Progress,
-        weights: &Weights,
+        machine: &mut Machine,
+        observer: &mut dyn Observer,
         save: &mut impl FnMut(&Progress) -> Result<(), TrainError>,
-    ) -> Result<(), TrainError> {
-        for (kept, (_, values)) in progress.parameters.iter_mut().zip(weights.parameters().iter()) {
-            kept.copy_from_slice(values);
+    ) -> Result<Flow, TrainError> {
+        let order = self.order(progress.history.len() as u64);
+        while progress.batches_done < self.batches() {
+            let from = progress.batches_done as usize * self.config.batch_size;
+            let to = self.examples.len().min(from + self.config.batch_size);
+            let batch: Vec<&Example> = order[from..to].iter().map(|index| &self.examples[*index as usize]).collect();
+            let event = self.step(&batch, progress, machine)?;
+            let flow = observer.event(&event);
+            if flow == Flow::Stop || progress.optimiser.steps().is_multiple_of(self.config.checkpoint_steps) {
+                progress.keep(&machine.weights);
+                save(progress)?;
+            }
+            if flow == Flow::Stop {
+                return Ok(Flow::Stop);
+            }
         }
-        save(progress)
+        self.finish_epoch(progress, &machine.weights)?;
+        let record = progress.history.last().expect("an epoch was just recorded");
+        let flow = observer.event(&Event::Epoch { model: self.task.name(), record });
+        progress.keep(&machine.weights);
+        save(progress)?;
+        Ok(flow)
     }
 
     fn is_finished(&self, progress: &Progress) -> bool {
@@ -232,16 +250,14 @@ impl<T: Task> Fit<'_, T> {
         &self,
         batch: &[&Example],
         progress: &mut Progress,
-        weights: &mut Weights,
-        lanes: &mut [Lane],
+        Machine { weights, lanes }: &mut Machine,
     ) -> Result<Event<'e>, TrainError> {
-        let step = progress.optimiser.steps();
-        let steps = self.config.epochs * self.batches();
+        let (step, steps) = (progress.optimiser.steps(), self.steps());
         let loss = self.gradients(batch, seed_at(self.seed, &[u64::MAX, step]), weights, lanes);
         let mut gradients = self.reduce(lanes);
         let gradient = clip_norm(self.isa, &mut gradients, self.config.clip_norm);
         if !loss.is_finite() || !gradient.is_finite() {
-            return Err(TrainError::Diverged { model: self.task.name(), step: step + 1 });
+            return Err(self.diverged(step + 1));
         }
         let warmup = (f64::from(self.config.warmup) * steps as f64).ceil() as u64;
         let learning_rate = self.config.learning_rate * self.config.decay.share(step, steps, warmup);
@@ -284,8 +300,16 @@ impl<T: Task> Fit<'_, T> {
             .collect()
     }
 
-    fn finish_epoch(&self, progress: &mut Progress, weights: &Weights) {
+    /// Validates an epoch. Parameters that are no numbers any more are never kept.
+    fn finish_epoch(&self, progress: &mut Progress, weights: &Weights) -> Result<(), TrainError> {
+        let finite = |(_, values): (_, &[f32])| values.iter().all(|value| value.is_finite());
+        if !weights.parameters().iter().all(finite) {
+            return Err(self.diverged(progress.optimiser.steps()));
+        }
         let Validation { objective, figures } = self.task.validate(weights);
+        if !objective.is_finite() || !figures.iter().all(|(_, figure)| figure.is_finite()) {
+            return Err(self.diverged(progress.optimiser.steps()));
+        }
         let epoch = progress.history.len() as u64 + 1;
         let best = progress.best.as_ref().is_none_or(|best| objective > best.objective);
         if best {
@@ -295,5 +319,10 @@ impl<T: Task> Fit<'_, T> {
         let loss = progress.loss_sum / progress.batches_done as f64;
         progress.history.push(EpochRecord { epoch, loss, objective, figures, best });
         (progress.batches_done, progress.loss_sum) = (0, 0.0);
+        Ok(())
+    }
+
+    fn diverged(&self, step: u64) -> TrainError {
+        TrainError::Diverged { model: self.task.name(), step }
     }
 }

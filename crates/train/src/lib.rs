@@ -13,20 +13,23 @@
 
 mod checkpoint;
 mod config;
+mod error;
 mod evaluation;
 mod examples;
 mod fit;
 mod optimiser;
 mod run;
+mod saved;
 mod schedule;
 mod seeds;
 mod task;
 
 pub use checkpoint::CheckpointError;
 pub use config::{Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, TrainingConfig, Weighting};
+pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};
 pub use examples::{Example, PrepareOptions, Prepared, prepare};
 pub use fit::{EpochRecord, Event, Flow, Observer};
 pub use optimiser::{AdamW, AdamWConfig, clip_norm};
-pub use run::{Outcome, Resume, TrainError, TrainOptions, Trained, train};
+pub use run::{Outcome, Resume, TrainOptions, Trained, train};
 pub use schedule::{Decay, Threshold};

@@ -86,8 +86,8 @@ impl Run<'_> {
             return Err(Interrupted(text).into());
         };
         trained.prepared.notes.iter().for_each(|note| console::note(note));
-        for (split, skipped) in &trained.prepared.skipped {
-            tell_skipped(split.name(), skipped);
+        for (name, skipped) in &trained.prepared.skipped {
+            tell_skipped(name, skipped);
         }
         trained.model.save(self.out)?;
         console::note(&format!("{}: the model", self.out.display()));

@@ -46,7 +46,7 @@ pub(crate) fn config() -> ModelConfig {
     ModelConfig {
         generator,
         evaluator: serde_json::from_str(EVALUATOR).expect("an evaluator's configuration"),
-        pipeline: PipelineConfig { seed: 5, generator_weight: 0.1, decoders },
+        pipeline: PipelineConfig { seed: 5, generator_weight: 0.1, decoders, ..PipelineConfig::default() },
         training: serde_json::json!({ "epochs": 4, "rate": 0.001 }),
     }
 }

@@ -1,15 +1,17 @@
 //! The evaluator's training: masked cross-entropy on lists that were shown (SPEC §4), and, where an item that was not shown
-//! is one that was not wanted, on lists in which such items stand.
+//! is one that was not wanted, on lists drawn from the generator, in which such items stand. The second kind is what it will
+//! be asked about: lists that the generator holds for good.
 
 use std::sync::Arc;
 
 use nar4rec_autograd::{Gradients, Tape, TapeMemory};
+use nar4rec_decoding::{Decoder, Rules, Sample, Scores};
 use nar4rec_evaluator::{Evaluator, Lists};
 use nar4rec_features::FeatureBatch;
 use nar4rec_losses::{ContrastiveScratch, binary_cross_entropy};
 use nar4rec_metrics::auc;
 use nar4rec_tensor::{Eager, Exec, ParameterSpec, Weights, Workspace};
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
@@ -44,7 +46,7 @@ impl EvaluatorTask<'_> {
         self.prepared.feedback.len()
     }
 
-    /// The lists to learn from: for each example the one that was shown and those with items that were not.
+    /// The lists to learn from: for each example the one that was shown and those drawn from the generator.
     fn places(&self, examples: &[&Example], rng: &mut impl Rng) -> Places {
         let mut places = Places::default();
         let mut first = 0;
@@ -53,7 +55,7 @@ impl EvaluatorTask<'_> {
             places.lists.push((first..first + candidates.len() as u32).collect());
             places.labels.extend_from_slice(&example.labels);
             for _ in 0..self.negatives.lists {
-                let list = self.mixed(example, &mut candidates, rng);
+                let list = self.drawn(example, &mut candidates, rng);
                 for place in &list {
                     let start = place * self.kinds();
                     match example.labels.get(start..start + self.kinds()) {
@@ -69,29 +71,29 @@ impl EvaluatorTask<'_> {
         places
     }
 
-    /// A list in which some shown items gave way to others, as indices into `candidates`, which grows by those others. Its
-    /// order is random.
-    fn mixed(&self, example: &Example, candidates: &mut Vec<usize>, rng: &mut impl Rng) -> Vec<usize> {
+    /// A list drawn from the generator's P̂, as indices into `candidates`, which grows by those of its items that were not
+    /// shown.
+    fn drawn(&self, example: &Example, candidates: &mut Vec<usize>, rng: &mut impl Rng) -> Vec<usize> {
         let total = example.request.candidates();
-        let mut list: Vec<usize> = (0..example.shown.len()).collect();
-        for place in &mut list {
-            if rng.random::<f32>() >= self.negatives.share || candidates.len() >= total {
-                continue;
-            }
-            // At least one candidate is not in use, so this ends.
-            let other = loop {
-                let index = rng.random_range(0..total);
-                if !candidates.contains(&index) {
-                    break index;
-                }
-            };
-            *place = candidates.len();
-            candidates.push(other);
-        }
-        for i in (1..list.len()).rev() {
-            list.swap(i, rng.random_range(0..=i));
-        }
-        list
+        let logs = example.log_probabilities.get().expect("the generator has seen every example before the evaluator");
+        let sample = Sample { top_k: None, temperature: self.negatives.temperature, lists: 1 };
+        let lists = Scores::new(logs, &[], total, logs.len() / total).and_then(|scores| {
+            Decoder::Sample(sample).decode(&scores, &Rules::none(total), self.list_length(example), rng.next_u64())
+        });
+        let lists = lists.expect("log-probabilities of a trained generator are finite and nothing constrains the list");
+        let place = |index: usize| {
+            let known = candidates.iter().position(|candidate| *candidate == index);
+            known.unwrap_or_else(|| {
+                candidates.push(index);
+                candidates.len() - 1
+            })
+        };
+        lists[0].list.iter().map(place).collect()
+    }
+
+    /// The items of a list drawn for an example.
+    fn list_length(&self, example: &Example) -> usize {
+        self.prepared.list_length.min(example.request.candidates())
     }
 
     fn fill(&self, batch: &mut FeatureBatch, examples: &[&Example], places: &Places) -> Lists {
@@ -129,6 +131,10 @@ impl Task for EvaluatorTask<'_> {
         "evaluator"
     }
 
+    fn stream(&self) -> u64 {
+        2
+    }
+
     fn specs(&self) -> &Arc<[ParameterSpec]> {
         &self.specs
     }
@@ -145,7 +151,8 @@ impl Task for EvaluatorTask<'_> {
     fn scale(&self, batch: &[&Example]) -> f32 {
         let observed = |example: &&&Example| example.labels.iter().filter(|label| !label.is_nan()).count();
         let shown: usize = batch.iter().map(|example| observed(&example)).sum();
-        let others: usize = batch.iter().map(|example| self.negatives.lists * example.labels.len()).sum();
+        let drawn = self.negatives.lists * self.kinds();
+        let others: usize = batch.iter().map(|example| drawn * self.list_length(example)).sum();
         1.0 / (shown + others).max(1) as f32
     }
 

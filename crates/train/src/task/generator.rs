@@ -41,10 +41,12 @@ impl GeneratorTask<'_> {
         let utilities: Vec<f32> = example.utilities(&self.prepared.feedback).collect();
         let positive = utilities.iter().sum::<f32>() >= self.threshold;
         let greatest: f32 = self.prepared.feedback.iter().map(|kind| kind.weight.max(0.0)).sum();
+        // Where no kind is worth anything, no item has a share of it.
+        let share = |utility: &f32| if greatest > 0.0 { (utility / greatest).clamp(0.0, 1.0) } else { 0.0 };
         let weights = utilities.iter().map(|utility| match (self.loss.weighting, positive) {
             (Weighting::List, _) => 1.0,
-            (Weighting::Item, true) => (utility / greatest).clamp(0.0, 1.0),
-            (Weighting::Item, false) => 1.0 - (utility / greatest).clamp(0.0, 1.0),
+            (Weighting::Item, true) => share(utility),
+            (Weighting::Item, false) => 1.0 - share(utility),
         });
         (weights.collect(), positive)
     }
@@ -105,6 +107,10 @@ impl GeneratorTask<'_> {
 impl Task for GeneratorTask<'_> {
     fn name(&self) -> &'static str {
         "generator"
+    }
+
+    fn stream(&self) -> u64 {
+        1
     }
 
     fn specs(&self) -> &Arc<[ParameterSpec]> {

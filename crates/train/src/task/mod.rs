@@ -35,8 +35,11 @@ pub(crate) struct Validation {
 
 /// A model that can be trained.
 pub(crate) trait Task: Sync {
-    /// Its name, for people and for seeds.
+    /// Its name, for people and for the checkpoint.
     fn name(&self) -> &'static str;
+
+    /// Which of the run's streams of random numbers is its own.
+    fn stream(&self) -> u64;
 
     /// Its parameters.
     fn specs(&self) -> &Arc<[ParameterSpec]>;

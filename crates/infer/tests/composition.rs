@@ -1,0 +1,212 @@
+//! The pipeline against a naive composition of its parts, and what the chosen list must be.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use nar4rec_decoding::{Decoded, Decoder, Rules, Scores};
+use nar4rec_evaluator::Lists;
+use nar4rec_features::{Catalog, Encoder, FeatureBatch};
+use nar4rec_infer::{Isa, Model, Options, Permutation, Request, Reranker, ScoredList, Trace};
+use nar4rec_tensor::{Eager, Exec, Purpose, Weights, Workspace};
+
+mod made;
+
+/// The parts, used one at a time with nothing shared between requests and lists.
+struct Parts {
+    model: Model,
+    encoder: Encoder,
+    catalog: Catalog,
+    generator: Weights,
+    evaluator: Weights,
+}
+
+impl Parts {
+    fn new(model: Model) -> Self {
+        let encoder = Encoder::new(model.schema.clone()).unwrap();
+        let catalog = Catalog::from_items(&encoder, model.items.as_ref().unwrap()).unwrap();
+        let ready = |parameters: &nar4rec_tensor::Parameters| {
+            Weights::new(parameters.clone(), Isa::detect(), Purpose::Inference)
+        };
+        let (generator, evaluator) = (ready(&model.generator.parameters), ready(&model.evaluator.parameters));
+        Self { model, encoder, catalog, generator, evaluator }
+    }
+
+    fn batch(&self, request: &Request) -> FeatureBatch {
+        let mut batch = FeatureBatch::new(self.encoder.spec());
+        batch.push(&self.encoder.encode(request, &self.catalog).unwrap(), &self.catalog);
+        batch
+    }
+
+    /// log P̂ and candidate states.
+    fn generate(&self, request: &Request) -> (Vec<f32>, Vec<f32>) {
+        let mut workspace = Workspace::default();
+        let mut ex = Eager::new(&self.generator, &mut workspace);
+        let output = self.model.generator.layers.forward(&mut ex, &self.batch(request));
+        (ex.data(output.log_probabilities).to_vec(), ex.data(output.candidates).to_vec())
+    }
+
+    /// The evaluator's probabilities for one list.
+    fn feedback(&self, request: &Request, list: &Permutation) -> Vec<f32> {
+        let rows: Vec<u32> = list.iter().map(|index| index as u32).collect();
+        let mut workspace = Workspace::default();
+        let mut ex = Eager::new(&self.evaluator, &mut workspace);
+        let logits = self.model.evaluator.layers.forward(&mut ex, &self.batch(request), &Lists::new([rows.as_slice()]));
+        ex.data(logits).iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect()
+    }
+
+    /// What [`ScoredList`] says of a list, item by item: index, P̂ and feedback; then utility and log-probability.
+    fn scored(&self, request: &Request, logs: &[f32], list: &Permutation) -> (Vec<(usize, f32, Vec<f32>)>, f32) {
+        let feedback = self.feedback(request, list);
+        let kinds = self.model.evaluator.layers.config().feedback.len();
+        let items = list.iter().enumerate().map(|(place, index)| {
+            (index, logs[index * made::LENGTH + place].exp(), feedback[place * kinds..][..kinds].to_vec())
+        });
+        (items.collect(), self.model.evaluator.layers.utility(&feedback))
+    }
+}
+
+fn items(list: &ScoredList) -> Vec<(usize, f32, Vec<f32>)> {
+    list.items.iter().map(|item| (item.index, item.p, item.feedback.clone())).collect()
+}
+
+#[test]
+fn reranking_is_the_composition_of_its_parts() {
+    let parts = Parts::new(made::model(8));
+    let reranker = made::reranker(8, |_| ());
+    for (seed, candidates) in [(0, 1), (1, 4), (2, 6), (3, 7), (4, 33)] {
+        let request = made::request(seed, candidates);
+        let trace = reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
+        let (logs, states) = parts.generate(&request);
+        assert_eq!((&trace.log_probabilities, trace.positions), (&logs, made::LENGTH));
+        let scores = Scores::new(&logs, &states, candidates, made::LENGTH).unwrap();
+        let pipeline = &parts.model.config.pipeline;
+        let proposals = pipeline.proposals().propose(&scores, &Rules::none(candidates), made::LENGTH).unwrap();
+        assert_eq!(trace.proposals.len(), proposals.len());
+        let mut best: Option<(usize, f32)> = None;
+        for (index, (found, expected)) in trace.proposals.iter().zip(&proposals).enumerate() {
+            let (expected_items, utility) = parts.scored(&request, &logs, &expected.found.list);
+            assert_eq!((items(found), found.utility), (expected_items, utility));
+            assert_eq!(found.log_probability, expected.found.log_probability);
+            assert_eq!(found.source, expected.decoder.name());
+            let worth = utility + pipeline.generator_weight * found.log_probability;
+            if best.is_none_or(|(_, most)| worth > most) {
+                best = Some((index, worth));
+            }
+        }
+        assert_eq!(trace.best, best.unwrap().0);
+    }
+}
+
+/// Without sampling, proposals are the decoders' lists one after another, each list where it comes first.
+#[test]
+fn proposals_are_the_lists_of_each_decoder() {
+    let deterministic: Vec<Decoder> = made::decoders()
+        .into_iter()
+        .filter(|decoder| !matches!(decoder, Decoder::Sample(_) | Decoder::Gumbel(_)))
+        .collect();
+    let parts = Parts::new(made::model(9));
+    let reranker = made::reranker(9, |model| model.config.pipeline.decoders.clone_from(&deterministic));
+    for seed in 0..10 {
+        let request = made::request(seed, 12);
+        let (logs, states) = parts.generate(&request);
+        let scores = Scores::new(&logs, &states, 12, made::LENGTH).unwrap();
+        let mut expected: Vec<(&str, Vec<usize>)> = Vec::new();
+        for decoder in &deterministic {
+            for Decoded { list, .. } in decoder.decode(&scores, &Rules::none(12), 4, 0).unwrap() {
+                if expected.iter().all(|(_, known)| known != list.as_slice()) {
+                    expected.push((decoder.name(), list.as_slice().to_vec()));
+                }
+            }
+        }
+        let trace = reranker.trace_batch(&[request], Some(4)).remove(0).unwrap();
+        let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect();
+        let found: Vec<_> = trace.proposals.iter().map(|list| (list.source, indices(list))).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+fn worth(list: &ScoredList, weight: f32) -> f32 {
+    list.utility + weight * list.log_probability
+}
+
+#[test]
+fn the_best_list_is_worth_most_and_the_alternatives_follow_in_order() {
+    let mut bests = Vec::new();
+    for weight in [0.0, 0.05, 10.0] {
+        let reranker = made::reranker(5, |model| model.config.pipeline.generator_weight = weight);
+        for seed in 0..20 {
+            let request = made::request(seed, 20);
+            let trace = reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
+            let Trace { mut proposals, best, .. } = trace;
+            assert!(proposals.iter().all(|list| worth(list, weight) <= worth(&proposals[best], weight)));
+            let options = Options { alternatives: 100, ..Options::default() };
+            let ranking = reranker.rerank_with(&request, options).unwrap();
+            assert_eq!(ranking.best, proposals.remove(best));
+            proposals.sort_by(|a, b| worth(b, weight).total_cmp(&worth(a, weight)));
+            assert_eq!(ranking.alternatives, proposals);
+            let few = reranker.rerank_with(&request, Options { alternatives: 2, ..options }).unwrap();
+            assert_eq!(few.alternatives, proposals[..2]);
+            bests.push((weight, ranking.best.source));
+        }
+    }
+    // At a great weight the most probable list wins, which the exact decoder or one before it found; at none it need not.
+    let sources = |weight: f32| bests.iter().filter(move |(other, _)| *other == weight).map(|(_, source)| *source);
+    assert!(sources(10.0).all(|source| !["sample", "gumbel", "contrastive"].contains(&source)));
+    assert!(sources(0.0).any(|source| ["sample", "gumbel", "contrastive"].contains(&source)));
+}
+
+#[test]
+fn of_lists_worth_the_same_the_first_proposed_is_best() {
+    let reranker = made::reranker(5, |model| {
+        model.config.pipeline.generator_weight = 0.0;
+        model.evaluator.parameters.values_mut().iter_mut().flatten().for_each(|number| *number = 0.0);
+    });
+    for seed in 0..10 {
+        let request = made::request(seed, 15);
+        let trace = reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
+        assert!(trace.proposals.len() > 3);
+        assert!(trace.proposals.iter().all(|list| list.utility == trace.proposals[0].utility));
+        assert_eq!((trace.best, trace.proposals[0].source), (0, "greedy"));
+        let ranking = reranker.rerank_with(&request, Options { alternatives: 9, length: None }).unwrap();
+        assert_eq!(ranking.alternatives, trace.proposals[1..][..ranking.alternatives.len()]);
+    }
+}
+
+#[test]
+fn probabilities_are_one_distribution_per_position() {
+    let reranker = made::reranker(5, |_| ());
+    for candidates in [1, 2, 5, 6, 60, 400] {
+        let request = made::request(7, candidates);
+        let p = reranker.probabilities(&request).unwrap();
+        assert_eq!(p.dim(), (candidates, made::LENGTH));
+        for column in p.columns() {
+            assert!((column.iter().map(|p| f64::from(*p)).sum::<f64>() - 1.0).abs() < 1e-5);
+        }
+        let best = reranker.rerank(&request).unwrap().best;
+        assert!(best.items.iter().all(|item| item.p == p[[item.index, item.position - 1]]));
+    }
+}
+
+#[test]
+fn a_list_of_the_callers_is_judged_as_a_proposal_is() {
+    let reranker = made::reranker(5, |_| ());
+    let request = made::request(4, 20);
+    let trace = reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
+    let permutation = |list: &ScoredList| {
+        Permutation::new(list.items.iter().map(|item| item.index).collect(), request.candidates().len()).unwrap()
+    };
+    let lists: Vec<Permutation> = trace.proposals.iter().map(permutation).collect();
+    let judged = reranker.evaluate(&request, &lists).unwrap();
+    let expected: Vec<_> = trace.proposals.into_iter().map(|list| ScoredList { source: "given", ..list }).collect();
+    assert_eq!(judged, expected);
+    assert_eq!(reranker.evaluate(&request, &[]).unwrap(), []);
+}
+
+#[test]
+fn the_names_of_feedback_are_in_its_order() {
+    let reranker: Reranker = made::reranker(5, |_| ());
+    assert_eq!(reranker.feedback_kinds().collect::<Vec<_>>(), ["click", "hide"]);
+    assert_eq!(reranker.feedback()[1].weight, -0.3);
+    let best = reranker.rerank(&made::request(0, 9)).unwrap().best;
+    let utility: f32 = best.items.iter().map(|item| item.feedback[0] - 0.3 * item.feedback[1]).sum();
+    assert!((best.utility - utility).abs() < 1e-6);
+}
