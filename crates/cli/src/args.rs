@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Rerank(RerankArgs),
     /// Show what a model is: sizes, features, training data, metrics
     Inspect(InspectArgs),
+    /// Give a model the [pipeline] of a configuration: other decoders, without training again
+    SetPipeline(SetPipelineArgs),
     /// Convert a public log to a data set
     Convert(ConvertArgs),
 }
@@ -151,6 +153,9 @@ pub(crate) struct EvaluateArgs {
     /// Which split: train, valid or test
     #[arg(long, value_name = "SPLIT", default_value = "test")]
     pub(crate) split: Split,
+    /// Try the [pipeline] of this configuration instead of the model's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
@@ -193,6 +198,16 @@ pub(crate) struct InspectArgs {
     /// Print the manifest as JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SetPipelineArgs {
+    /// The model's directory
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The configuration whose [pipeline] to take; `nar4rec evaluate --config` tries it first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

@@ -36,6 +36,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Evaluate(args) => commands::evaluate(args, machine),
         Command::Rerank(args) => commands::rerank(args, machine),
         Command::Inspect(args) => commands::inspect(args),
+        Command::SetPipeline(args) => commands::set_pipeline(args),
         Command::Convert(args) => commands::convert(args),
     }
 }

@@ -135,10 +135,11 @@ fn evaluator_row(kind: &nar4rec_train::KindFigures) -> EvaluatorRow {
     }
 }
 
-/// An impression worth looking at: of the first few the one in whose chosen list most items were relevant.
+/// An impression worth looking at: of the first few the one in whose chosen list the most relevant items came to stand that
+/// the upstream order did not show; of equals the one with more relevant items.
 fn example(source: &Source<'_>) -> anyhow::Result<Option<(Impression, Trace)>> {
     let lines = source.data.impressions(source.evaluation.split)?.on_bad(OnBad::Skip).take(SEARCHED);
-    let mut best: Option<(usize, Impression, Trace)> = None;
+    let mut best: Option<((isize, usize), Impression, Trace)> = None;
     for line in lines {
         let impression = line?.value;
         let request = impression.request().clone();
@@ -149,9 +150,13 @@ fn example(source: &Source<'_>) -> anyhow::Result<Option<(Impression, Trace)>> {
                 .and_then(|exposure| exposure.feedback.get(&source.evaluation.relevance))
                 .is_some_and(|value| *value > 0.0)
         };
-        let hits = trace.proposals[trace.best].items.iter().filter(|item| relevant(item.index)).count();
-        if best.as_ref().is_none_or(|(most, ..)| hits > *most) {
-            best = Some((hits, impression, trace));
+        let chosen = &trace.proposals[trace.best].items;
+        let after = chosen.iter().filter(|item| relevant(item.index)).count();
+        let before =
+            upstream_order(&impression).into_iter().take(chosen.len()).filter(|index| relevant(*index)).count();
+        let gain = (after as isize - before as isize, after);
+        if best.as_ref().is_none_or(|(most, ..)| gain > *most) {
+            best = Some((gain, impression, trace));
         }
     }
     Ok(best.map(|(_, impression, trace)| (impression, trace)))

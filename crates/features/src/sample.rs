@@ -15,21 +15,22 @@ const ITEMS: &str = r#"[
 ]"#;
 
 pub(crate) fn schema() -> Schema {
-    serde_json::from_str(SCHEMA).unwrap()
+    serde_json::from_str(SCHEMA).expect("a sample that fits its schema")
 }
 
 pub(crate) fn encoder() -> Encoder {
-    Encoder::new(schema()).unwrap()
+    Encoder::new(schema()).expect("a sample that fits its schema")
 }
 
 pub(crate) fn catalog(encoder: &Encoder) -> Catalog {
-    let items: Vec<Item> = serde_json::from_str(ITEMS).unwrap();
-    Catalog::from_items(encoder, &items).unwrap()
+    let items: Vec<Item> = serde_json::from_str(ITEMS).expect("a sample that fits its schema");
+    Catalog::from_items(encoder, &items).expect("a sample that fits its schema")
 }
 
 /// A request with this user and these candidates, in JSON.
 pub(crate) fn request(user: &str, candidates: &str) -> Request {
-    serde_json::from_str(&format!(r#"{{"request_id":"r","user":{user},"candidates":{candidates}}}"#)).unwrap()
+    serde_json::from_str(&format!(r#"{{"request_id":"r","user":{user},"candidates":{candidates}}}"#))
+        .expect("a sample that fits its schema")
 }
 
 fn number() -> impl Strategy<Value = f64> {
@@ -60,6 +61,6 @@ pub(crate) fn any_request() -> impl Strategy<Value = Request> {
             features.remove("recent");
             nar4rec_slate::Candidate { id: format!("v{index}"), score, features }
         });
-        Request::new("r", user, candidates.collect()).unwrap()
+        Request::new("r", user, candidates.collect()).expect("a sample that fits its schema")
     })
 }

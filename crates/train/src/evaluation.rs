@@ -54,7 +54,8 @@ pub struct Evaluation {
     pub generator: Figures,
     /// The list the pipeline chose.
     pub pipeline: Figures,
-    /// AUC and LogLoss of the relevant kind over the items that were shown.
+    /// AUC and LogLoss of the relevant kind over the items that were shown. An amount counts as positive from half of the
+    /// kind's scale on.
     pub evaluator: Figures,
     /// The same for every kind.
     pub kinds: Vec<KindFigures>,
@@ -71,7 +72,7 @@ pub struct KindFigures {
     pub name: String,
     /// Shown items on which it was observed.
     pub labels: u64,
-    /// Those on which it was above zero.
+    /// Those on which it was at least half of the kind's scale.
     pub positives: u64,
     /// AUC, LogLoss and the LogLoss of always saying the mean.
     pub figures: Figures,
@@ -241,12 +242,11 @@ impl Judge<'_> {
             .reranker
             .evaluate(impression.request(), &[list])
             .map_err(|error| InvalidRequest::new("impression", error.to_string()))?;
-        let names = self.reranker.feedback_kinds().enumerate();
-        let kinds = names.map(|(kind, name)| {
+        let kinds = self.reranker.feedback().iter().enumerate().map(|(index, kind)| {
             let items = scored[0].items.iter().zip(shown);
             let observed = items.filter_map(|(item, exposure)| {
-                let label = exposure.feedback.get(name)?;
-                Some((item.feedback[kind], *label > 0.0))
+                let label = kind.label(*exposure.feedback.get(&kind.name)?);
+                Some((item.feedback[index], label >= 0.5))
             });
             observed.unzip()
         });

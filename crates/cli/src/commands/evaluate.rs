@@ -8,7 +8,10 @@ use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_infer::{Model, Reranker};
 use nar4rec_train::{EvaluateOptions, Evaluation};
 
-use super::{tell_skipped, train::relevance};
+use super::{
+    tell_skipped,
+    train::{read_config, relevance},
+};
 use crate::{
     args::{EvaluateArgs, Machine},
     console, page, table,
@@ -17,7 +20,10 @@ use crate::{
 /// Measures, prints, and writes the report if one is asked for.
 pub(crate) fn evaluate(args: EvaluateArgs, machine: Machine) -> anyhow::Result<()> {
     let data = DataSet::open(&args.data)?;
-    let model = Model::load(&args.model)?;
+    let mut model = Model::load(&args.model)?;
+    if let Some(path) = &args.config {
+        model.config.pipeline = read_config(path)?.pipeline;
+    }
     let relevance = relevance(&model).with_context(|| args.model.display().to_string())?;
     let reranker = Reranker::new(model, machine.isa)?;
     let evaluation = measure(&reranker, &data, args.split, &relevance, args.bad.policy())?;

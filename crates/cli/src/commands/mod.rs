@@ -7,6 +7,7 @@ mod inspect;
 mod quickstart;
 mod rerank;
 mod schema;
+mod set_pipeline;
 mod train;
 mod validate;
 
@@ -17,6 +18,7 @@ pub(crate) use inspect::inspect;
 pub(crate) use quickstart::quickstart;
 pub(crate) use rerank::rerank;
 pub(crate) use schema::schema;
+pub(crate) use set_pipeline::set_pipeline;
 pub(crate) use train::train;
 pub(crate) use validate::validate;
 

@@ -1,3 +1,5 @@
+//! Tests of `dataset`.
+
 use std::fs;
 
 use super::*;

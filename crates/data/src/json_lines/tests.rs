@@ -1,3 +1,5 @@
+//! Tests of `json_lines`.
+
 use std::io::{Read, Write};
 
 use nar4rec_slate::{Impression, Item, Request};

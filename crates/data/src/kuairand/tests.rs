@@ -1,3 +1,5 @@
+//! Tests of `kuairand`.
+
 use std::fs;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `validate`.
+
 use std::fmt::Write as _;
 use std::fs;
 

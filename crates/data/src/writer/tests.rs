@@ -1,3 +1,5 @@
+//! Tests of `writer`.
+
 use nar4rec_slate::{Features, Item};
 
 use super::*;
