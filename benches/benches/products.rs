@@ -1,4 +1,5 @@
-//! Matrix products at the generator's shapes, ours on every instruction set of this CPU beside matrixmultiply.
+//! Matrix products at the generator's shapes, ours on every instruction set of this CPU beside ndarray, whose product is
+//! matrixmultiply's.
 //!
 //! `cargo bench -p nar4rec-benches`. Each answer is checked before it is timed.
 
@@ -7,37 +8,17 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nar4rec_benches::{KUAISHOU, Product, noise};
 use nar4rec_kernels::{Epilogue, Isa, Matrix, PackedMatrix, gemm};
-
-fn theirs(a: &[f32], b: &[f32], Product { m, k, n, .. }: Product, c: &mut [f32]) {
-    let row = |width: usize| isize::try_from(width).expect("a width of the shapes above");
-    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "operands of the shape");
-    // SAFETY: the three slices are dense matrices of these sizes, as just checked.
-    unsafe {
-        matrixmultiply::sgemm(
-            m,
-            k,
-            n,
-            1.0,
-            a.as_ptr(),
-            row(k),
-            1,
-            b.as_ptr(),
-            row(n),
-            1,
-            0.0,
-            c.as_mut_ptr(),
-            row(n),
-            1,
-        );
-    }
-}
+use ndarray::{Array2, linalg::general_mat_mul};
 
 fn products(criterion: &mut Criterion) {
     for product in KUAISHOU {
         let Product { name, m, k, n } = product;
         let (a, b) = (noise(m * k, 1), noise(k * n, 2));
-        let mut expected = vec![0.0; m * n];
-        theirs(&a, &b, product, &mut expected);
+        let array = |rows, columns, data: &[f32]| {
+            Array2::from_shape_vec((rows, columns), data.to_vec()).expect("as many numbers as the shape has")
+        };
+        let (a_array, b_array) = (array(m, k, &a), array(k, n, &b));
+        let expected = a_array.dot(&b_array);
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements((2 * m * k * n) as u64));
         for isa in Isa::names() {
@@ -50,8 +31,9 @@ fn products(criterion: &mut Criterion) {
             let mut run = || gemm(isa, Matrix::new(black_box(&a), m, k, k), &packed, (&mut c, n), Epilogue::OVER);
             group.bench_function(isa.name(), |bencher| bencher.iter(&mut run));
         }
-        let mut c = vec![0.0; m * n];
-        group.bench_function("matrixmultiply", |bencher| bencher.iter(|| theirs(black_box(&a), &b, product, &mut c)));
+        let mut c = expected.clone();
+        let mut run = || general_mat_mul(1.0, black_box(&a_array), &b_array, 0.0, &mut c);
+        group.bench_function("matrixmultiply", |bencher| bencher.iter(&mut run));
         group.finish();
     }
 }
