@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_train::{EpochRecord, Event, Flow, Observer};
 use serde_json::json;
@@ -37,13 +36,29 @@ struct Pace {
     lists: usize,
 }
 
-/// The file of metrics; the first failure to write ends it and is told once.
+/// The file of metrics, opened when there is something to write; the first failure ends it and is told once.
 struct Metrics {
     path: PathBuf,
+    append: Append,
     file: Option<BufWriter<File>>,
 }
 
 impl Metrics {
+    /// Opens the file: a new one, or at the end of one that is there.
+    fn open(&mut self) {
+        let mut options = File::options();
+        options.create(true);
+        match self.append {
+            Append::Yes => options.append(true),
+            Append::No => options.write(true).truncate(true),
+        };
+        match options.open(&self.path) {
+            Ok(file) => self.file = Some(BufWriter::new(file)),
+            Err(error) => console::warning(&format!("{}: cannot write metrics: {error}", self.path.display())),
+        }
+        self.append = Append::Yes;
+    }
+
     fn write(&mut self, line: &serde_json::Value) {
         let Some(file) = &mut self.file else { return };
         if let Err(error) = writeln!(file, "{line}").and_then(|()| file.flush()) {
@@ -55,28 +70,22 @@ impl Metrics {
 
 impl Watch {
     /// A watch that records metrics in `path`: a new file, or at the end of one that is there if the run is resumed.
-    pub(crate) fn new(path: &Path, append: Append) -> anyhow::Result<Self> {
-        let mut options = File::options();
-        options.create(true).write(true);
-        match append {
-            Append::Yes => options.append(true),
-            Append::No => options.truncate(true),
-        };
-        let file = options.open(path).with_context(|| format!("{}: cannot open", path.display()))?;
+    pub(crate) fn new(path: &Path, append: Append) -> Self {
         let now = Instant::now();
-        Ok(Self {
+        Self {
             interrupt: Interrupt::listen(),
-            metrics: Metrics { path: path.to_owned(), file: Some(BufWriter::new(file)) },
+            metrics: Metrics { path: path.to_owned(), append, file: None },
             bar: None,
             pace: Pace { since: now, first: 0, steps: 0, lists: 0 },
             last_line: now,
             losses: Vec::new(),
-        })
+        }
     }
 
     fn started(&mut self, model: &'static str, parameters: usize, done: u64, steps: u64) {
         self.pace = Pace { since: Instant::now(), first: done, steps, lists: 0 };
         self.losses.push((model, Vec::new()));
+        self.metrics.open();
         let resumed = if done > 0 { format!(", going on after step {done}") } else { String::new() };
         console::note(&format!("{model}: {parameters} parameters, {steps} steps{resumed}"));
         if io::stderr().is_terminal() {

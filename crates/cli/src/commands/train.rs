@@ -77,7 +77,7 @@ impl Run<'_> {
         Model::check_target(self.out)?;
         let checkpoint = beside(self.out, ".checkpoint");
         let append = if self.resume == Resume::IfPossible && checkpoint.exists() { Append::Yes } else { Append::No };
-        let mut watch = Watch::new(&self.metrics, append)?;
+        let mut watch = Watch::new(&self.metrics, append);
         let options =
             TrainOptions { isa: machine.isa, prepare, checkpoint: Some(checkpoint.clone()), resume: self.resume };
         let outcome = nar4rec_train::train(self.data, self.config, options, &mut watch)?;
