@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::failure::standard_output;
+use crate::failure;
+
+/// Its name in messages.
+pub(crate) const STANDARD_OUTPUT: &str = "standard output";
 
 /// Writes a result to standard output.
 ///
@@ -10,7 +13,7 @@ use crate::failure::standard_output;
 /// If standard output is closed or cannot be written.
 pub(crate) fn result(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(standard_output)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| failure::stream(STANDARD_OUTPUT, error))
 }
 
 /// Tells what is going on. If nobody listens, nothing is lost.

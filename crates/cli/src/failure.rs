@@ -47,10 +47,10 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if error.is::<Misuse>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
-/// An error in writing to standard output; whoever read it may have gone.
-pub(crate) fn standard_output(error: io::Error) -> anyhow::Error {
+/// An error in writing to standard output or another stream; whoever read it may have gone.
+pub(crate) fn stream(name: &str, error: io::Error) -> anyhow::Error {
     if error.kind() == io::ErrorKind::BrokenPipe {
-        return anyhow::anyhow!("standard output: closed by its reader before everything was written");
+        return anyhow::anyhow!("{name}: closed by its reader before everything was written");
     }
-    anyhow::Error::new(error).context("standard output: cannot write")
+    anyhow::Error::new(error).context(format!("{name}: cannot write"))
 }

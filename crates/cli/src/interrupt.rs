@@ -1,8 +1,13 @@
-//! Ctrl-C: the first asks for an end with everything saved, the second ends at once.
+//! Ctrl-C. In training the first asks for an end with everything saved and the second ends at once; in writing a file it
+//! ends at once and leaves no part of it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::console;
@@ -29,4 +34,13 @@ impl Interrupt {
     pub(crate) fn requested(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// From now on Ctrl-C ends the process at once, without the unfinished file at `temporary`.
+pub(crate) fn end_without(temporary: PathBuf) {
+    let _ = ctrlc::set_handler(move || {
+        // If it cannot be removed, there is nobody left to tell.
+        let _ = fs::remove_file(&temporary);
+        std::process::exit(130);
+    });
 }

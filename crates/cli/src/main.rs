@@ -1,6 +1,7 @@
 //! The `nar4rec` command line.
 //!
-//! Exit status: 0 if all went well, 1 if something failed, 2 if the command line or a configuration file is wrong.
+//! Exit status: 0 if all went well, 1 if something failed, 2 if the command line or a configuration file is wrong, 130 if
+//! Ctrl-C ended it.
 
 mod args;
 mod commands;
@@ -9,6 +10,7 @@ mod failure;
 mod interrupt;
 mod page;
 mod table;
+mod target;
 mod watch;
 
 use std::process::ExitCode;

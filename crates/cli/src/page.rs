@@ -1,6 +1,6 @@
 //! The report of a model on a data set, as an HTML page.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::Context;
 use nar4rec_data::{DataSet, OnBad};
@@ -13,7 +13,7 @@ use nar4rec_report::{
 use nar4rec_slate::{FeatureValue, Features, Impression, Permutation};
 use nar4rec_train::{EpochRecord, Evaluation, Trained};
 
-use crate::watch::Watch;
+use crate::{target, watch::Watch};
 
 /// What a report is made of.
 pub(crate) struct Source<'a> {
@@ -32,10 +32,14 @@ const FEATURES: usize = 4;
 /// Loss points of a curve.
 const POINTS: usize = 400;
 
-/// Writes the page, whole or not at all.
+/// Writes the page, to a file whole or not at all.
 pub(crate) fn write(path: &Path, source: &Source<'_>) -> anyhow::Result<()> {
     let html = nar4rec_report::render(&report(source)?)?;
-    nar4rec_model::write_atomically(path, html.as_bytes()).with_context(|| format!("{}: cannot write", path.display()))
+    let written = match target::is_stream(path) {
+        true => fs::write(path, &html),
+        false => nar4rec_model::write_atomically(path, html.as_bytes()),
+    };
+    written.with_context(|| format!("{}: cannot write", path.display()))
 }
 
 fn report(source: &Source<'_>) -> anyhow::Result<Report> {

@@ -152,7 +152,13 @@ pub(crate) enum Append {
 impl Observer for Watch {
     fn event(&mut self, event: &Event<'_>) -> Flow {
         match *event {
-            Event::Started { model, parameters, done, steps } => self.started(model, parameters, done, steps),
+            Event::Started { model, parameters, done, steps } => {
+                self.started(model, parameters, done, steps);
+                // Of a run that was killed, steps after `done` stand above this line; they are taken again.
+                let line = json!({"event": "started", "model": model, "parameters": parameters, "done": done,
+                    "steps": steps});
+                self.metrics.write(&line);
+            }
             Event::Step { model, step, loss, gradient, learning_rate, lists } => {
                 self.step(model, step, loss, lists);
                 if let Some((_, losses)) = self.losses.last_mut() {

@@ -1,5 +1,7 @@
 //! The configuration of a training run, as it stands in TOML.
 
+use std::ops::RangeInclusive;
+
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::SchemaOptions;
 use nar4rec_generator::GeneratorConfig;
@@ -158,6 +160,9 @@ impl Default for NegativesConfig {
 #[error("{0}")]
 pub struct ConfigFileError(String);
 
+/// The greatest count of epochs, lists or steps: the product of two is far from overflow.
+const MOST: u64 = 1_000_000_000;
+
 impl Config {
     /// Reads a configuration and checks it.
     ///
@@ -187,8 +192,30 @@ impl Config {
         self.training.generator.validate("training.generator")?;
         self.training.evaluator.validate("training.evaluator")?;
         self.training.loss.validate()?;
+        validate_features(&self.features)?;
+        counted("training.negatives.lists", self.training.negatives.lists as u64, 0..=1000)?;
         in_range("training.negatives.temperature", self.training.negatives.temperature as f32, 1e-3, 1e3)
     }
+}
+
+/// Sizes with which no schema can be made.
+fn validate_features(features: &SchemaOptions) -> Result<(), ConfigFileError> {
+    for (field, count, most) in [
+        ("hash_buckets", u64::from(features.hash_buckets), u64::from(u32::MAX)),
+        ("id_dim", features.id_dim as u64, 1 << 14),
+        ("max_dim", features.max_dim as u64, 1 << 14),
+        ("max_list_length", features.max_list_length as u64, MOST),
+    ] {
+        counted(&format!("features.{field}"), count, 1..=most)?;
+    }
+    Ok(())
+}
+
+fn counted(field: &str, count: u64, range: RangeInclusive<u64>) -> Result<(), ConfigFileError> {
+    if range.contains(&count) {
+        return Ok(());
+    }
+    Err(ConfigFileError(format!("{field}: {count}, expected between {} and {}", range.start(), range.end())))
 }
 
 fn in_range(field: &str, value: f32, least: f32, most: f32) -> Result<(), ConfigFileError> {
@@ -202,9 +229,7 @@ impl FitConfig {
     fn validate(&self, part: &str) -> Result<(), ConfigFileError> {
         let counts = [("epochs", self.epochs), ("batch_size", self.batch_size as u64), ("patience", self.patience)];
         for (field, count) in counts.into_iter().chain([("checkpoint_steps", self.checkpoint_steps)]) {
-            if count == 0 {
-                return Err(ConfigFileError(format!("{part}.{field}: 0, expected at least 1")));
-            }
+            counted(&format!("{part}.{field}"), count, 1..=MOST)?;
         }
         in_range(&format!("{part}.learning_rate"), self.learning_rate, f32::MIN_POSITIVE, 10.0)?;
         in_range(&format!("{part}.warmup"), self.warmup, 0.0, 1.0)?;
@@ -246,6 +271,8 @@ mod tests {
         assert!(message("[training.generator]\nepochs = 0").starts_with("training.generator.epochs: 0"));
         assert!(message("[training.evaluator]\nlearning_rate = -1.0").starts_with("training.evaluator.learning_rate"));
         assert!(message("[training.loss]\nutility_threshold = { quantile = 1.5 }").contains("between 0 and 1"));
+        assert_eq!(message("[features]\nid_dim = 0"), "features.id_dim: 0, expected between 1 and 16384");
+        assert!(message("[training.negatives]\nlists = 1001").starts_with("training.negatives.lists: 1001"));
     }
 
     #[test]

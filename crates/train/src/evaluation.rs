@@ -3,14 +3,14 @@
 use std::{collections::HashMap, num::NonZeroUsize};
 
 use nar4rec_data::{DataSet, OnBad, Skipped, Split};
-use nar4rec_infer::{Reranker, Trace};
-use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary, order_by_score};
+use nar4rec_infer::{RerankError, Reranker, Trace};
+use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary};
 use nar4rec_slate::{Impression, InvalidRequest, Permutation};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
-use crate::{TrainError, seeds::seed_at};
+use crate::{TrainError, examples::impressions, seeds::seed_at};
 
 /// Impressions read before they are evaluated together, and those of one parallel part.
 const READ_AHEAD: usize = 512;
@@ -120,9 +120,7 @@ pub fn evaluate(
     let Some(relevant) = kinds.iter().position(|kind| *kind == options.relevance) else {
         return Err(TrainError::Relevance { found: options.relevance.clone(), expected: kinds });
     };
-    let known = kinds.iter().cloned().collect();
-    let lines = data.impressions(options.split)?.with_check(nar4rec_data::known_feedback_kinds(known));
-    let mut lines = lines.on_bad(options.on_bad);
+    let mut lines = impressions(data, options.split, reranker.feedback())?.on_bad(options.on_bad);
     let mut tables = Tables::new(reranker.list_length(), kinds.len());
     loop {
         let mut ahead = Vec::with_capacity(READ_AHEAD);
@@ -186,10 +184,10 @@ impl Judge<'_> {
     fn part(&self, impressions: &[&Impression]) -> Vec<Result<Judged, InvalidRequest>> {
         let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
         let traces = self.reranker.trace_batch(&requests, None);
-        let judged = impressions.iter().zip(traces).map(|(impression, trace)| {
-            let refused = |error: &dyn std::error::Error| InvalidRequest::new("impression", error.to_string());
-            self.one(impression, &trace.map_err(|error| refused(&error))?)
-        });
+        let judged = impressions
+            .iter()
+            .zip(traces)
+            .map(|(impression, trace)| self.one(impression, &trace.map_err(|error| refused(&error))?));
         judged.collect()
     }
 
@@ -206,28 +204,31 @@ impl Judge<'_> {
         let length = self.reranker.list_length();
         let baselines = Baseline::ALL.map(|baseline| {
             let scores = self.baseline_scores(baseline, impression);
-            let order = order_by_score(&scores).unwrap_or_else(|_| (0..scores.len()).collect());
+            let mut order: Vec<usize> = (0..scores.len()).collect();
+            order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
             let list = order.into_iter().take(length).map(|index| candidates[index]).collect();
-            (baseline, list, scores)
+            let scores = scores.into_iter().map(|score| score.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32);
+            (baseline, list, scores.collect())
         });
         let (generator, pipeline) = (of(0), of(trace.best));
         let kinds = self.kinds(impression)?;
         Ok(Judged { candidates, generator, scores, pipeline, baselines: baselines.into(), kinds })
     }
 
-    fn baseline_scores(&self, baseline: Baseline, impression: &Impression) -> Vec<f32> {
+    /// What a baseline orders by, the greatest first, equals as they come; no NaN.
+    fn baseline_scores(&self, baseline: Baseline, impression: &Impression) -> Vec<f64> {
         let candidates = impression.request().candidates();
-        let by_popularity = |id: &String| self.popularity.get(id).map_or(0.0, |count| *count as f32);
+        let by_popularity = |id: &String| self.popularity.get(id).map_or(0.0, |count| f64::from(*count));
         match baseline {
             Baseline::Upstream => {
-                // Without a score a candidate comes after those that have one; without any, the order given stands.
-                candidates.iter().map(|candidate| candidate.score.map_or(f32::MIN, |score| score as f32)).collect()
+                // Without a score a candidate comes after those that have one. Adding 0 makes -0 equal to 0.
+                candidates.iter().map(|candidate| candidate.score.map_or(f64::MIN, |score| score + 0.0)).collect()
             }
             Baseline::Popularity => candidates.iter().map(|candidate| by_popularity(&candidate.id)).collect(),
             Baseline::Random => {
                 let name = impression.request().request_id().bytes().map(u64::from).collect::<Vec<_>>();
                 let mut rng = Pcg64Mcg::seed_from_u64(seed_at(0, &name));
-                candidates.iter().map(|_| rng.random()).collect()
+                candidates.iter().map(|_| f64::from(rng.random::<f32>())).collect()
             }
         }
     }
@@ -238,10 +239,7 @@ impl Judge<'_> {
         let indices = shown.iter().map(|exposure| exposure.candidate).collect();
         let list = Permutation::new(indices, impression.request().candidates().len())
             .map_err(|error| InvalidRequest::new("shown", error.to_string()))?;
-        let scored = self
-            .reranker
-            .evaluate(impression.request(), &[list])
-            .map_err(|error| InvalidRequest::new("impression", error.to_string()))?;
+        let scored = self.reranker.evaluate(impression.request(), &[list]).map_err(|error| refused(&error))?;
         let kinds = self.reranker.feedback().iter().enumerate().map(|(index, kind)| {
             let items = scored[0].items.iter().zip(shown);
             let observed = items.filter_map(|(item, exposure)| {
@@ -252,6 +250,11 @@ impl Judge<'_> {
         });
         Ok(kinds.collect())
     }
+}
+
+/// Why a line has no figures; the message names request and field.
+fn refused(error: &RerankError) -> InvalidRequest {
+    InvalidRequest::new("", error.to_string())
 }
 
 /// The tables being filled.

@@ -47,8 +47,8 @@ impl Default for Threshold {
 }
 
 impl Threshold {
-    /// τ for training lists of these utilities: at quantile q the least utility that at least a share q of the lists do not
-    /// exceed.
+    /// τ for training lists of these utilities: at quantile q of n lists the one at place ⌊q·n⌋, from 0, in rising order,
+    /// so that at most a share q of the lists has less.
     pub fn resolve(self, mut utilities: Vec<f32>) -> f32 {
         match self {
             Self::Value(value) => value,

@@ -14,11 +14,14 @@ use super::{
 };
 use crate::{
     args::{EvaluateArgs, Machine},
-    console, page, table,
+    console, page, table, target,
 };
 
 /// Measures, prints, and writes the report if one is asked for.
 pub(crate) fn evaluate(args: EvaluateArgs, machine: Machine) -> anyhow::Result<()> {
+    if let Some(report) = &args.report {
+        target::check_file("--report", report)?;
+    }
     let data = DataSet::open(&args.data)?;
     let mut model = Model::load(&args.model)?;
     if let Some(path) = &args.config {

@@ -1,20 +1,24 @@
 //! `nar4rec rerank`: requests in, lists out, a few at a time whatever their number.
 
 use std::{
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::Path,
 };
 
+use anyhow::Context;
 use nar4rec_data::{JsonLines, JsonLinesWriter, Line, OnBad};
 use nar4rec_infer::{Model, Options, PlacedItem, Ranking, Reranker, ScoredList};
 use nar4rec_slate::{InvalidRequest, Request};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::tell_skipped;
+use super::{tell_skipped, train::beside};
 use crate::{
     args::{Machine, RerankArgs},
-    failure::standard_output,
+    console::STANDARD_OUTPUT,
+    failure::{self, Misuse},
+    interrupt, target,
 };
 
 /// Requests held in memory, and those of one parallel part.
@@ -24,11 +28,13 @@ const PART: usize = 16;
 /// Reranks everything that comes in.
 pub(crate) fn rerank(args: RerankArgs, machine: Machine) -> anyhow::Result<()> {
     let reranker = Reranker::new(Model::load(&args.model)?, machine.isa)?;
-    let form = Form {
-        reranker: &reranker,
-        explain: args.explain,
-        options: Options { length: args.length.map(|length| length as usize), alternatives: args.lists as usize - 1 },
-    };
+    let (length, most) = (args.length.map(|length| length as usize), reranker.list_length());
+    if let Some(length) = length.filter(|length| *length > most) {
+        let problem = format!("--length: {length}, expected at most {most}, the length of the model's lists");
+        return Err(Misuse(problem).into());
+    }
+    let options = Options { length, alternatives: args.lists as usize - 1 };
+    let form = Form { reranker: &reranker, explain: args.explain, options };
     form.stream(&args.input, &args.output, args.bad.policy())
 }
 
@@ -39,32 +45,44 @@ pub(crate) fn rerank_file(reranker: &Reranker, input: &Path, output: &Path) -> a
 
 /// Where the lists go.
 enum Output {
+    /// A file that appears when it is complete.
     File(JsonLinesWriter),
-    Standard(BufWriter<io::Stdout>),
+    /// Standard output, a device or a pipe: what is written is gone.
+    Stream { name: String, out: BufWriter<Box<dyn Write>> },
 }
 
 impl Output {
     fn open(path: &Path) -> anyhow::Result<Self> {
+        let stream = |name: &str, out: Box<dyn Write>| Self::Stream { name: name.to_owned(), out: BufWriter::new(out) };
         if path == Path::new("-") {
-            return Ok(Self::Standard(BufWriter::new(io::stdout())));
+            return Ok(stream(STANDARD_OUTPUT, Box::new(io::stdout())));
         }
+        let name = path.display().to_string();
+        if target::is_stream(path) {
+            let file = File::options().write(true).open(path).with_context(|| format!("{name}: cannot open"))?;
+            return Ok(stream(&name, Box::new(file)));
+        }
+        target::check_file("--output", path)?;
+        // The file that a link leads to is replaced, not the link.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        interrupt::end_without(beside(&path, ".tmp"));
         Ok(Self::File(JsonLinesWriter::create(path)?))
     }
 
     fn write(&mut self, answer: &Answer<'_>) -> anyhow::Result<()> {
         match self {
             Self::File(writer) => Ok(writer.write(answer)?),
-            Self::Standard(out) => {
-                serde_json::to_writer(&mut *out, answer).map_err(io::Error::from).map_err(standard_output)?;
-                out.write_all(b"\n").map_err(standard_output)
-            }
+            Self::Stream { name, out } => serde_json::to_writer(&mut *out, answer)
+                .map_err(io::Error::from)
+                .and_then(|()| out.write_all(b"\n"))
+                .map_err(|error| failure::stream(name, error)),
         }
     }
 
     fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::File(writer) => writer.finish().map(|_| ()).map_err(Into::into),
-            Self::Standard(mut out) => out.flush().map_err(standard_output),
+            Self::Stream { name, mut out } => out.flush().map_err(|error| failure::stream(&name, error)),
         }
     }
 }

@@ -9,15 +9,15 @@ use std::{
 use anyhow::Context;
 use nar4rec_data::{DataSet, Split};
 use nar4rec_infer::Reranker;
-use nar4rec_model::Model;
-use nar4rec_train::{Config, Outcome, PrepareOptions, Resume, TrainOptions, Trained};
+use nar4rec_model::{InvalidModel, Model};
+use nar4rec_train::{Config, Outcome, PrepareOptions, Resume, TrainError, TrainOptions, Trained};
 
 use super::{evaluate::measure, tell_skipped};
 use crate::{
     args::{Machine, TrainArgs},
     console,
     failure::{Interrupted, Misuse},
-    page,
+    page, target,
     watch::{Append, Watch},
 };
 
@@ -25,8 +25,15 @@ use crate::{
 pub(crate) fn train(args: TrainArgs, machine: Machine) -> anyhow::Result<()> {
     let mut config = read_config(&args.config)?;
     config.seed = args.seed.unwrap_or(config.seed);
+    if let Some(report) = &args.report {
+        target::check_file("--report", report)?;
+    }
     let schema = args.schema.as_deref().map(read_schema).transpose()?;
     let data = DataSet::open(&args.data)?;
+    let checkpoint = beside(&args.out, ".checkpoint");
+    if args.resume && !checkpoint.exists() {
+        console::note(&format!("{}: not there, so the run begins anew", checkpoint.display()));
+    }
     let run = Run {
         data: &data,
         config: &config,
@@ -35,7 +42,8 @@ pub(crate) fn train(args: TrainArgs, machine: Machine) -> anyhow::Result<()> {
         resume: if args.resume { Resume::IfPossible } else { Resume::Never },
         go_on: "go on with --resume",
     };
-    let (trained, watch) = run.train(PrepareOptions { schema, on_bad: args.bad.policy() }, machine)?;
+    let prepare = PrepareOptions { schema, on_bad: args.bad.policy() };
+    let (trained, watch) = run.train(prepare, machine).map_err(|error| blame_config(error, &args.config))?;
     if let Some(path) = &args.report {
         let reranker = Reranker::new(Model::load(&args.out)?, machine.isa)?;
         let evaluation = measure(&reranker, &data, Split::Valid, &relevance(&trained.model)?, args.bad.policy())?;
@@ -70,6 +78,7 @@ pub(crate) struct Run<'a> {
 impl Run<'_> {
     /// Trains and saves.
     pub(crate) fn train(&self, prepare: PrepareOptions, machine: Machine) -> anyhow::Result<(Box<Trained>, Watch)> {
+        self.check_names()?;
         let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
         if let Some(parent) = parent {
             fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
@@ -95,6 +104,33 @@ impl Run<'_> {
             fs::remove_file(&checkpoint).with_context(|| format!("{}: cannot remove", checkpoint.display()))?;
         }
         Ok((trained, watch))
+    }
+
+    /// Refuses names with which the model could not be saved in the end.
+    fn check_names(&self) -> Result<(), Misuse> {
+        if self.out.file_name().is_none() {
+            let problem = format!("--out: {} ends in no name, expected a directory to make", self.out.display());
+            return Err(Misuse(problem));
+        }
+        if self.metrics.starts_with(self.out) {
+            let problem = format!("--metrics: {} is in the model's directory, expected", self.metrics.display());
+            return Err(Misuse(format!("{problem} a file outside {}", self.out.display())));
+        }
+        Ok(())
+    }
+}
+
+/// What only the data could show to be wrong with a configuration is misuse too.
+fn blame_config(error: anyhow::Error, config: &Path) -> anyhow::Error {
+    let of_config = |error: &TrainError| {
+        matches!(
+            error,
+            TrainError::Relevance { .. } | TrainError::Invalid(InvalidModel::Config(_) | InvalidModel::TooLarge { .. })
+        )
+    };
+    match error.downcast_ref().filter(|error| of_config(error)) {
+        Some(problem) => Misuse(format!("{}: {problem}", config.display())).into(),
+        None => error,
     }
 }
 
