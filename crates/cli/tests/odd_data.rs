@@ -230,7 +230,10 @@ fn constraints_that_cannot_be_kept_are_told_by_line() {
         |constraints: &str| line("r", 1).replace(r#""shown""#, &format!(r#""constraints":{constraints},"shown""#));
     for (constraints, part) in [
         (r#"{"pin":[{"id":"a","position":3}]}"#, "request \"r\": "),
-        (r#"{"at_most":[{"feature":"brand","count":1}]}"#, "\"brand\", which no candidate has"),
+        (
+            r#"{"at_most":[{"feature":"brand","count":1}]}"#,
+            "\"brand\" is a feature neither of a candidate nor of the model",
+        ),
         (r#"{"pin":[{"id":"z","position":1}]}"#, "constraints.pin[0].id: \"z\" is no candidate"),
         (r#"{"pins":[]}"#, "unknown field `pins`"),
     ] {
