@@ -23,6 +23,9 @@ use tempfile::TempDir;
 struct Stopper {
     steps: usize,
     stop_after: Option<usize>,
+    /// The same for epochs.
+    epochs: usize,
+    stop_after_epoch: Option<usize>,
     losses: Vec<(&'static str, f64)>,
     /// Where to copy the checkpoint after every step, as a kill would leave it.
     spy: Option<(PathBuf, PathBuf)>,
@@ -39,6 +42,12 @@ impl Observer for Stopper {
                 fs::copy(from, to.join(self.steps.to_string())).unwrap();
             }
             if self.stop_after == Some(self.steps) {
+                return Flow::Stop;
+            }
+        }
+        if let Event::Epoch { .. } = event {
+            self.epochs += 1;
+            if self.stop_after_epoch == Some(self.epochs) {
                 return Flow::Stop;
             }
         }
@@ -155,6 +164,21 @@ fn a_run_that_was_stopped_ends_in_the_same_bytes() {
 }
 
 #[test]
+fn a_run_that_was_stopped_between_epochs_ends_in_the_same_bytes() {
+    let place = Place::new(60);
+    let whole = place.saved(&place.finish(&made::config(), Resume::Never));
+    // The third epoch is the generator's last and the fifth the evaluator's.
+    for epoch in 1..=5 {
+        let mut observer = Stopper { stop_after_epoch: Some(epoch), ..Stopper::default() };
+        let stopped = place.run(&made::config(), Resume::Never, &mut observer).unwrap();
+        assert!(matches!(stopped, Outcome::Interrupted));
+        let trained = place.finish(&made::config(), Resume::IfPossible);
+        assert_eq!((trained.generator.len(), trained.evaluator.len()), (3, 2));
+        assert!(place.saved(&trained) == whole, "stopped after epoch {epoch}");
+    }
+}
+
+#[test]
 fn a_run_that_was_killed_ends_in_the_same_bytes() {
     let place = Place::new(120);
     let copies = tempfile::tempdir().unwrap();
@@ -194,6 +218,31 @@ fn a_loss_that_runs_away_is_told() {
     config.generator.norm = serde_json::from_str("\"none\"").unwrap();
     let error = place.run(&config, Resume::Never, &mut Stopper::default()).unwrap_err();
     assert!(error.to_string().starts_with("generator: the loss is not finite at step"), "{error}");
+}
+
+#[test]
+fn parameters_that_are_no_numbers_are_never_kept() {
+    let place = Place::new(24);
+    let mut diverged = 0;
+    for epochs in 1..=8 {
+        let mut config = made::config();
+        for fit in [&mut config.training.generator, &mut config.training.evaluator] {
+            (fit.epochs, fit.learning_rate, fit.clip_norm, fit.patience) = (epochs, 10.0, 1e30, 100);
+        }
+        config.generator.norm = serde_json::from_str("\"none\"").unwrap();
+        config.evaluator.norm = config.generator.norm;
+        match place.run(&config, Resume::Never, &mut Stopper::default()) {
+            Err(TrainError::Diverged { .. }) => diverged += 1,
+            Err(error) => panic!("{error}"),
+            Ok(Outcome::Interrupted) => panic!("nothing stopped it"),
+            Ok(Outcome::Finished(trained)) => {
+                let [generator, evaluator] = [trained.model.generator.parameters, trained.model.evaluator.parameters];
+                let mut numbers = generator.iter().chain(evaluator.iter()).flat_map(|(_, values)| values.to_vec());
+                assert!(numbers.all(f32::is_finite), "after {epochs} epochs of one step");
+            }
+        }
+    }
+    assert!(diverged > 0, "the check would see nothing");
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl EvaluatorTask<'_> {
         let shown = lists.segments().iter().step_by(per_example).flatten().filter_map(|place| {
             let at = place * self.kinds() + self.prepared.relevance;
             let label = places.labels[at];
-            (!label.is_nan()).then_some((logits[at], label > 0.0))
+            (!label.is_nan()).then_some((logits[at], label >= 0.5))
         });
         (loss, labels, shown.collect())
     }
@@ -181,3 +181,6 @@ impl Task for EvaluatorTask<'_> {
         Validation { objective: -loss, figures }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,3 +178,6 @@ impl Task for GeneratorTask<'_> {
         Validation { objective: ndcg, figures }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,3 +56,6 @@ pub(crate) trait Task: Sync {
     /// How the model does on the validation split.
     fn validate(&self, weights: &Weights) -> Validation;
 }
+
+#[cfg(test)]
+mod tests;
