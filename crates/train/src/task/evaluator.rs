@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use nar4rec_autograd::{Gradients, Tape, TapeMemory};
+use nar4rec_autograd::Tape;
 use nar4rec_decoding::{Decoder, Rules, Sample, Scores};
 use nar4rec_evaluator::{Evaluator, Lists};
 use nar4rec_features::FeatureBatch;
-use nar4rec_losses::{ContrastiveScratch, binary_cross_entropy};
+use nar4rec_losses::binary_cross_entropy;
 use nar4rec_metrics::auc;
 use nar4rec_tensor::{Eager, Exec, ParameterSpec, Weights, Workspace};
 use rand::{Rng, SeedableRng};
@@ -139,13 +139,8 @@ impl Task for EvaluatorTask<'_> {
         &self.specs
     }
 
-    fn lane(&self) -> Lane {
-        Lane {
-            batch: FeatureBatch::new(self.prepared.encoder.spec()),
-            tape: TapeMemory::default(),
-            contrastive: ContrastiveScratch::default(),
-            gradients: Gradients::zeros(&self.specs),
-        }
+    fn prepared(&self) -> &Prepared {
+        self.prepared
     }
 
     fn scale(&self, batch: &[&Example]) -> f32 {

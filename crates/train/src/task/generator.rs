@@ -2,11 +2,11 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use nar4rec_autograd::{Gradients, Tape, TapeMemory};
+use nar4rec_autograd::Tape;
 use nar4rec_decoding::{Decoder, Greedy, Rules, Scores};
 use nar4rec_features::FeatureBatch;
 use nar4rec_generator::{Generator, GeneratorOutput};
-use nar4rec_losses::{Contrastive, ContrastiveScratch, Target, likelihood, unlikelihood};
+use nar4rec_losses::{Contrastive, Target, likelihood, unlikelihood};
 use nar4rec_metrics::{Ideal, RankingMetrics, auc};
 use nar4rec_tensor::{Eager, Exec, ParameterSpec, Weights, Workspace};
 use rayon::prelude::*;
@@ -117,13 +117,8 @@ impl Task for GeneratorTask<'_> {
         &self.specs
     }
 
-    fn lane(&self) -> Lane {
-        Lane {
-            batch: FeatureBatch::new(self.prepared.encoder.spec()),
-            tape: TapeMemory::default(),
-            contrastive: ContrastiveScratch::default(),
-            gradients: Gradients::zeros(&self.specs),
-        }
+    fn prepared(&self) -> &Prepared {
+        self.prepared
     }
 
     fn scale(&self, batch: &[&Example]) -> f32 {

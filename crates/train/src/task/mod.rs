@@ -13,7 +13,7 @@ use nar4rec_features::FeatureBatch;
 use nar4rec_losses::ContrastiveScratch;
 use nar4rec_tensor::{ParameterSpec, Weights};
 
-use crate::Example;
+use crate::{Example, Prepared};
 
 /// Memory that one thread of work reuses from step to step.
 #[derive(Debug)]
@@ -44,8 +44,18 @@ pub(crate) trait Task: Sync {
     /// Its parameters.
     fn specs(&self) -> &Arc<[ParameterSpec]>;
 
+    /// What it is trained and validated on.
+    fn prepared(&self) -> &Prepared;
+
     /// Memory for one thread.
-    fn lane(&self) -> Lane;
+    fn lane(&self) -> Lane {
+        Lane {
+            batch: FeatureBatch::new(self.prepared().encoder.spec()),
+            tape: TapeMemory::default(),
+            contrastive: ContrastiveScratch::default(),
+            gradients: Gradients::zeros(self.specs()),
+        }
+    }
 
     /// The scale of the loss of a whole batch, such as one over the number of its lists.
     fn scale(&self, batch: &[&Example]) -> f32;
