@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use nar4rec_kernels::{Activation, AttentionScratch, Isa, PackedMatrix, Write, add};
 use nar4rec_tensor::{
-    AttentionOperands, Bags, Exec, LinearWeights, NormWeights, ParameterId, Segments, Weights, forward::View,
+    AttentionOperands, Bags, Exec, Interaction, LinearWeights, NormWeights, ParameterId, Segments, Weights,
+    forward::View,
 };
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
@@ -167,7 +168,7 @@ impl Context<'_> {
     }
 
     /// The gradient of `value` so far, to be written over or onto, and given back to [`Context::put`].
-    pub(crate) fn take(&mut self, value: TapeValue) -> (Vec<f32>, Write) {
+    pub(crate) fn take(&mut self, value: TapeValue) -> (Vec<f32>, Write<'static>) {
         match self.pending[value.0].take() {
             Some(sum) => (sum, Write::Onto),
             None => (self.memory.pool.take(self.nodes[value.0].value.len()), Write::Over),
@@ -201,6 +202,12 @@ impl Exec for Tape<'_> {
         }
     }
 
+    fn linear_onto(&mut self, onto: TapeValue, x: TapeValue, weights: LinearWeights, dropout: f32) -> TapeValue {
+        let y = ops::linear::record(self, x, weights);
+        let y = self.dropout(y, dropout);
+        self.add(onto, y)
+    }
+
     fn layer_norm(&mut self, x: TapeValue, weights: NormWeights) -> TapeValue {
         ops::norm::record(self, x, weights)
     }
@@ -209,15 +216,23 @@ impl Exec for Tape<'_> {
         ops::add::record(self, a, b)
     }
 
-    fn multiply(&mut self, a: TapeValue, b: TapeValue) -> TapeValue {
-        ops::multiply::record(self, a, b)
+    fn add_spread(&mut self, x: TapeValue, spread: TapeValue, segments: &Arc<Segments>) -> TapeValue {
+        ops::spread::record(self, x, spread, segments)
+    }
+
+    fn add_places(&mut self, x: TapeValue, table: ParameterId, segments: &Arc<Segments>) -> TapeValue {
+        ops::places::record(self, x, table, segments)
     }
 
     fn concat(&mut self, parts: &[TapeValue]) -> TapeValue {
         ops::concat::record(self, parts)
     }
 
-    fn gather(&mut self, x: TapeValue, rows: &Arc<[u32]>) -> TapeValue {
+    fn repeat(&mut self, x: TapeValue, times: usize) -> TapeValue {
+        ops::repeat::record(self, x, times)
+    }
+
+    fn gather(&mut self, x: TapeValue, rows: &Arc<Vec<u32>>) -> TapeValue {
         ops::gather::record(self, x, rows)
     }
 
@@ -229,8 +244,18 @@ impl Exec for Tape<'_> {
         ops::reshape::record(self, x, columns)
     }
 
-    fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> TapeValue {
-        ops::embed::record(self, table, bags)
+    fn embed<'b>(&mut self, parts: impl Iterator<Item = (ParameterId, Bags<'b>)> + Clone) -> TapeValue {
+        ops::embed::record(self, parts)
+    }
+
+    fn interact(
+        &mut self,
+        wide: TapeValue,
+        x: TapeValue,
+        segments: &Arc<Segments>,
+        blocks: &Arc<[Interaction]>,
+    ) -> TapeValue {
+        ops::interact::record(self, [wide, x], segments, blocks)
     }
 
     fn attention(&mut self, operands: AttentionOperands<'_, TapeValue>) -> TapeValue {

@@ -20,13 +20,11 @@ use nar4rec_tensor::{Exec, Init, Kind, ParameterId, Registry, Segments};
 /// Position embeddings begin uniform in ± this.
 const POSITION_BOUND: f32 = 0.1;
 
-/// Lists over the rows of a feature batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Lists over the rows of a feature batch. Cleared and filled again they allocate nothing, once they have held as much.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lists {
     /// The row of the batch that each place of each list holds.
-    rows: Arc<[u32]>,
-    /// Each place's position in its list.
-    places: Arc<[u32]>,
+    rows: Arc<Vec<u32>>,
     /// The places of each list.
     segments: Arc<Segments>,
 }
@@ -34,13 +32,21 @@ pub struct Lists {
 impl Lists {
     /// Lists of rows, each in display order.
     pub fn new<'a>(lists: impl IntoIterator<Item = &'a [u32]>) -> Self {
-        let (mut rows, mut places, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
-        for list in lists {
-            rows.extend_from_slice(list);
-            places.extend(0..list.len() as u32);
-            lengths.push(list.len());
-        }
-        Self { rows: rows.into(), places: places.into(), segments: Arc::new(Segments::of_lengths(lengths)) }
+        let mut all = Self::default();
+        lists.into_iter().for_each(|list| all.push(list.iter().copied()));
+        all
+    }
+
+    /// Appends a list of rows in display order.
+    pub fn push(&mut self, list: impl ExactSizeIterator<Item = u32>) {
+        Arc::make_mut(&mut self.segments).push(list.len());
+        Arc::make_mut(&mut self.rows).extend(list);
+    }
+
+    /// Removes the lists and keeps the memory.
+    pub fn clear(&mut self) {
+        Arc::make_mut(&mut self.rows).clear();
+        Arc::make_mut(&mut self.segments).clear();
     }
 
     /// The places of each list.
@@ -97,11 +103,10 @@ impl Evaluator {
     /// # Panics
     /// If a list is longer than the evaluator was made for.
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, lists: &Lists) -> E::Value {
-        let states = self.input.forward(ex, batch);
+        let requests = ex.segments(batch.lengths());
+        let states = self.input.forward(ex, batch, &requests);
         let shown = ex.gather(states, &lists.rows);
-        let table = ex.parameter(self.positions);
-        let positions = ex.gather(table, &lists.places);
-        let x = ex.add(shown, positions);
+        let x = ex.add_places(shown, self.positions, &lists.segments);
         let mut x = ex.dropout(x, self.config.dropout);
         for block in &self.blocks {
             let a = block.attend(ex, x, &lists.segments);

@@ -140,12 +140,9 @@ impl FeatureBatch {
         self.request_offsets[self.requests()]
     }
 
-    /// Fills `out` with the request of each row. `[R]`
-    pub fn request_of_row(&self, out: &mut Vec<u32>) {
-        out.clear();
-        for (request, bounds) in (0..).zip(self.request_offsets.windows(2)) {
-            out.resize(bounds[1], request);
-        }
+    /// The number of candidates of each request, in order.
+    pub fn lengths(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
+        self.request_offsets.windows(2).map(|pair| pair[1] - pair[0])
     }
 }
 

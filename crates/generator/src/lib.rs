@@ -43,6 +43,10 @@ enum Positions {
     Candidates(Linear),
 }
 
+/// What [`Generator::first_positions`] computes: `[m, d]`, if positions are shared.
+#[derive(Debug, Clone)]
+pub struct FirstPositions(Option<Vec<f32>>);
+
 /// What a forward pass gives, for requests whose candidates are the rows of the batch.
 #[derive(Debug, Clone)]
 pub struct GeneratorOutput<V> {
@@ -99,66 +103,110 @@ impl Generator {
 
     /// The matching model's outputs for a batch.
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch) -> GeneratorOutput<E::Value> {
-        let segments = Arc::new(Segments::from_offsets(&batch.request_offsets));
-        let x = self.input.forward(ex, batch);
+        self.run(ex, batch, None)
+    }
+
+    /// The same, given what [`Generator::first_positions`] computed.
+    pub fn forward_from<E: Exec>(
+        &self,
+        ex: &mut E,
+        batch: &FeatureBatch,
+        first: &FirstPositions,
+    ) -> GeneratorOutput<E::Value> {
+        self.run(ex, batch, first.0.as_deref())
+    }
+
+    /// The position stream up to its first look at the candidates, which is the same for every request where positions are
+    /// shared: compute it once, serve many.
+    pub fn first_positions<E: Exec>(&self, ex: &mut E) -> FirstPositions {
+        let shared = |table| {
+            let b = self.attended_table(ex, table);
+            ex.data(b).to_vec()
+        };
+        FirstPositions(self.positions.table().map(shared))
+    }
+
+    fn run<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, first: Option<&[f32]>) -> GeneratorOutput<E::Value> {
+        let segments = ex.segments(batch.lengths());
+        let m = self.config.list_length;
+        let position_segments = ex.segments(std::iter::repeat_n(m, segments.count()));
+        let x = self.input.forward(ex, batch, &segments);
         let mut x = ex.dropout(x, self.config.dropout);
-        let position_segments = Arc::new(Segments::uniform(segments.count(), self.config.list_length));
-        let mut b = self.first_positions(ex, x, &segments, &position_segments);
-        let memories = self.candidate_states(ex, &mut x, &segments);
-        for (l, block) in self.position_blocks.iter().enumerate() {
-            let memory = match self.config.cross_source {
-                CrossSource::SameLayer => memories[l],
-                CrossSource::Final => x,
-            };
-            let t = block.read(ex, (b, &position_segments), (memory, &segments));
-            b = match self.position_blocks.get(l + 1) {
-                Some(next) => next.attend(ex, t, &position_segments),
-                None => t,
-            };
+        let mut b = self.before_candidates(ex, (x, &segments), first, &position_segments);
+        for (l, block) in self.candidate_blocks.iter().enumerate() {
+            let a = block.attend(ex, x, &segments);
+            if self.config.cross_source == CrossSource::SameLayer {
+                b = self.read(ex, l, (b, &position_segments), (a, &segments));
+            }
+            x = block.feed(ex, a);
+        }
+        if self.config.cross_source == CrossSource::Final {
+            for l in 0..self.position_blocks.len() {
+                b = self.read(ex, l, (b, &position_segments), (x, &segments));
+            }
         }
         let (candidates, positions) = match self.last_norms {
             Some([of_candidates, of_positions]) => (of_candidates.forward(ex, x), of_positions.forward(ex, b)),
             None => (x, b),
         };
-        let log_probabilities = ex.log_probabilities(candidates, positions, &segments, self.config.list_length);
+        let log_probabilities = ex.log_probabilities(candidates, positions, &segments, m);
         GeneratorOutput { log_probabilities, candidates, positions, segments }
     }
 
-    /// Runs the candidates encoder: x becomes the final state; the states after each layer's self-attention come back.
-    fn candidate_states<E: Exec>(&self, ex: &mut E, x: &mut E::Value, segments: &Arc<Segments>) -> Vec<E::Value> {
-        let mut memories = Vec::with_capacity(self.candidate_blocks.len());
-        for block in &self.candidate_blocks {
-            let a = block.attend(ex, *x, segments);
-            memories.push(a);
-            *x = block.feed(ex, a);
+    /// Layer l of the position stream after its self-attention, and the self-attention of the next.
+    fn read<E: Exec>(
+        &self,
+        ex: &mut E,
+        l: usize,
+        (b, segments): (E::Value, &Arc<Segments>),
+        memory: (E::Value, &Arc<Segments>),
+    ) -> E::Value {
+        let t = self.position_blocks[l].read(ex, (b, segments), memory);
+        match self.position_blocks.get(l + 1) {
+            Some(next) => next.attend(ex, t, segments),
+            None => t,
         }
-        memories
     }
 
     /// The position stream after the first layer's self-attention. Shared positions are the same for all requests until
-    /// they read candidates, so they are attended to once and then repeated.
-    fn first_positions<E: Exec>(
+    /// they read candidates, so they are attended to once, or were before, and then repeated.
+    fn before_candidates<E: Exec>(
         &self,
         ex: &mut E,
-        x: E::Value,
-        segments: &Arc<Segments>,
+        (x, segments): (E::Value, &Arc<Segments>),
+        first: Option<&[f32]>,
         position_segments: &Arc<Segments>,
     ) -> E::Value {
-        let m = self.config.list_length;
-        let first = &self.position_blocks[0];
         match self.positions {
-            Positions::Shared(table) => {
-                let t = ex.parameter(table);
-                let b = first.attend(ex, t, &Arc::new(Segments::uniform(1, m)));
-                let rows: Arc<[u32]> = (0..segments.count()).flat_map(|_| 0..m as u32).collect();
-                ex.gather(b, &rows)
-            }
+            Positions::Shared(table) => ex.scope(|ex| {
+                let b = match first {
+                    Some(b) => ex.input(b, self.config.width),
+                    None => self.attended_table(ex, table),
+                };
+                ex.repeat(b, segments.count())
+            }),
             Positions::Candidates(projection) => {
                 let mean = ex.segment_mean(x, segments);
                 let all = projection.forward(ex, mean);
                 let t = ex.reshape(all, self.config.width);
-                first.attend(ex, t, position_segments)
+                self.position_blocks[0].attend(ex, t, position_segments)
             }
+        }
+    }
+
+    /// The shared positions after the first layer's self-attention, `[m, d]`.
+    fn attended_table<E: Exec>(&self, ex: &mut E, table: ParameterId) -> E::Value {
+        let one = ex.segments(std::iter::once(self.config.list_length));
+        let t = ex.parameter(table);
+        self.position_blocks[0].attend(ex, t, &one)
+    }
+}
+
+impl Positions {
+    fn table(self) -> Option<ParameterId> {
+        match self {
+            Self::Shared(table) => Some(table),
+            Self::Candidates(_) => None,
         }
     }
 }

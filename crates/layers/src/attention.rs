@@ -1,7 +1,7 @@
 //! Multi-head attention (Vaswani et al. 2017) within segments, from states to states.
 //!
 //! ```text
-//!   self:   [q|k|v] = x·W_qkvᵀ + b      y = attention(q, k, v)·W_outᵀ + b
+//!   self:   [q|k|v] = x·W_qkvᵀ + b                                     y = attention(q, k, v)·W_outᵀ + b
 //!   cross:  q = x·W_qᵀ + b   [k|v] = memory·W_kvᵀ + b
 //! ```
 
@@ -15,7 +15,7 @@ use crate::{BlockConfig, Linear};
 #[derive(Debug, Clone, Copy)]
 pub struct SelfAttention {
     qkv: Linear,
-    out: Linear,
+    pub(crate) out: Linear,
     shape: AttentionShape,
 }
 
@@ -30,19 +30,18 @@ impl SelfAttention {
         }
     }
 
-    /// x `[rows, d]` to `[rows, d]`.
-    pub fn forward<E: Exec>(&self, ex: &mut E, x: E::Value, segments: &Arc<Segments>) -> E::Value {
+    /// attention(q, k, v) of x `[rows, d]`: what the last map is applied to.
+    pub(crate) fn mixed<E: Exec>(&self, ex: &mut E, x: E::Value, segments: &Arc<Segments>) -> E::Value {
         let qkv = self.qkv.forward(ex, x);
         let width = self.shape.width;
-        let mixed = ex.attention(AttentionOperands {
+        ex.attention(AttentionOperands {
             q: (qkv, 0),
             k: (qkv, width),
             v: (qkv, 2 * width),
             query_segments: segments,
             key_segments: segments,
             shape: self.shape,
-        });
-        self.out.forward(ex, mixed)
+        })
     }
 }
 
@@ -51,7 +50,7 @@ impl SelfAttention {
 pub struct CrossAttention {
     q: Linear,
     kv: Linear,
-    out: Linear,
+    pub(crate) out: Linear,
     shape: AttentionShape,
 }
 
@@ -67,8 +66,9 @@ impl CrossAttention {
         }
     }
 
-    /// x `[rows, d]` attends to `memory` `[memory rows, d]`; segment s of one to segment s of the other.
-    pub fn forward<E: Exec>(
+    /// What the last map is applied to where x `[rows, d]` attends to `memory` `[memory rows, d]`; segment s of one to
+    /// segment s of the other.
+    pub(crate) fn mixed<E: Exec>(
         &self,
         ex: &mut E,
         (x, query_segments): (E::Value, &Arc<Segments>),
@@ -76,14 +76,13 @@ impl CrossAttention {
     ) -> E::Value {
         let q = self.q.forward(ex, x);
         let kv = self.kv.forward(ex, memory);
-        let mixed = ex.attention(AttentionOperands {
+        ex.attention(AttentionOperands {
             q: (q, 0),
             k: (kv, 0),
             v: (kv, self.shape.width),
             query_segments,
             key_segments,
             shape: self.shape,
-        });
-        self.out.forward(ex, mixed)
+        })
     }
 }

@@ -33,12 +33,12 @@ impl CandidateBlock {
 
     /// A: the states after self-attention, which the position stream of the same layer reads.
     pub fn attend<E: Exec>(&self, ex: &mut E, x: E::Value, segments: &Arc<Segments>) -> E::Value {
-        self.around_attention.around(ex, x, |ex, x| self.attention.forward(ex, x, segments))
+        self.around_attention.around(ex, x, &self.attention.out, |ex, x| self.attention.mixed(ex, x, segments))
     }
 
     /// X: the states after the feed-forward layer, given A.
     pub fn feed<E: Exec>(&self, ex: &mut E, a: E::Value) -> E::Value {
-        self.around_feed_forward.around(ex, a, |ex, a| self.feed_forward.forward(ex, a))
+        self.around_feed_forward.around(ex, a, &self.feed_forward.outer, |ex, a| self.feed_forward.inner(ex, a))
     }
 }
 
@@ -73,7 +73,7 @@ impl PositionBlock {
 
     /// B: the states after self-attention. It does not depend on the candidates.
     pub fn attend<E: Exec>(&self, ex: &mut E, t: E::Value, segments: &Arc<Segments>) -> E::Value {
-        self.around_attention.around(ex, t, |ex, t| self.attention.forward(ex, t, segments))
+        self.around_attention.around(ex, t, &self.attention.out, |ex, t| self.attention.mixed(ex, t, segments))
     }
 
     /// T: the states after reading the candidates and the feed-forward layer, given B and the candidates' A.
@@ -83,10 +83,10 @@ impl PositionBlock {
         (b, segments): (E::Value, &Arc<Segments>),
         (memory, memory_segments): (E::Value, &Arc<Segments>),
     ) -> E::Value {
-        let c = self.around_cross.around(ex, b, |ex, b| {
+        let c = self.around_cross.around(ex, b, &self.cross.out, |ex, b| {
             let memory = self.memory_norm.map_or(memory, |norm| norm.forward(ex, memory));
-            self.cross.forward(ex, (b, segments), (memory, memory_segments))
+            self.cross.mixed(ex, (b, segments), (memory, memory_segments))
         });
-        self.around_feed_forward.around(ex, c, |ex, c| self.feed_forward.forward(ex, c))
+        self.around_feed_forward.around(ex, c, &self.feed_forward.outer, |ex, c| self.feed_forward.inner(ex, c))
     }
 }

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use nar4rec_features::{Bags, FeatureBatch, InputSpec};
-use nar4rec_tensor::{Exec, Init, Kind, ParameterId, Registry};
+use nar4rec_tensor::{Exec, Init, Interaction, Kind, ParameterId, Registry, Segments};
 
 use crate::Linear;
 
@@ -21,11 +21,10 @@ const TABLE_BOUND: f32 = 0.1;
 /// The input layer of generator and evaluator.
 #[derive(Debug, Clone)]
 pub struct FeatureEmbedding {
-    tables: Vec<ParameterId>,
     /// For each bag of the user its table; likewise of the candidate.
-    user_bags: Vec<usize>,
-    candidate_bags: Vec<usize>,
-    interactions: Vec<(usize, usize)>,
+    user_bags: Vec<ParameterId>,
+    candidate_bags: Vec<ParameterId>,
+    interactions: Arc<[Interaction]>,
     user_numbers: usize,
     candidate_numbers: usize,
     /// `None` if the schema has no user features.
@@ -36,79 +35,86 @@ pub struct FeatureEmbedding {
 impl FeatureEmbedding {
     /// Declares the parameters for inputs of this shape and states of `width` numbers.
     pub fn new(registry: &mut Registry, spec: &InputSpec, width: usize) -> Self {
-        let dim = |bag: usize| spec.tables[bag].dim;
-        let user_bags: Vec<usize> = spec.user_bags.iter().map(|bag| bag.table).collect();
-        let candidate_bags: Vec<usize> = spec.candidate_bags.iter().map(|bag| bag.table).collect();
-        let user_width = spec.user_numbers + user_bags.iter().map(|table| dim(*table)).sum::<usize>();
-        let products = spec.interactions.iter().map(|(user, _)| dim(user_bags[*user])).sum::<usize>();
-        let bags = candidate_bags.iter().map(|table| dim(*table)).sum::<usize>();
+        let tables: Vec<ParameterId> = registry.scope("tables", |registry| {
+            let table = spec.tables.iter().map(|table| {
+                let init = Init::Uniform(TABLE_BOUND);
+                registry.add(&table.name, [table.rows, table.dim], Kind::Table, init)
+            });
+            table.collect()
+        });
+        let (user, candidate) = (block_starts(spec, &spec.user_bags), block_starts(spec, &spec.candidate_bags));
+        let interactions: Arc<[Interaction]> = spec
+            .interactions
+            .iter()
+            .map(|&(of_user, of_candidate)| Interaction {
+                wide: user[of_user],
+                x: candidate[of_candidate],
+                columns: spec.tables[spec.user_bags[of_user].table].dim,
+            })
+            .collect();
+        let products: usize = interactions.iter().map(|block| block.columns).sum();
+        let user_width = spec.user_numbers + user[spec.user_bags.len()];
+        let candidate_width = spec.candidate_numbers + candidate[spec.candidate_bags.len()] + products;
         Self {
-            tables: registry.scope("tables", |registry| {
-                let tables = spec.tables.iter();
-                let table = tables.map(|table| {
-                    let init = Init::Uniform(TABLE_BOUND);
-                    registry.add(&table.name, [table.rows, table.dim], Kind::Table, init)
-                });
-                table.collect()
-            }),
-            user: (user_width > 0)
-                .then(|| registry.scope("user", |registry| Linear::without_bias(registry, user_width, width))),
-            candidate: registry
-                .scope("candidate", |registry| Linear::new(registry, spec.candidate_numbers + bags + products, width)),
-            user_bags,
-            candidate_bags,
-            interactions: spec.interactions.clone(),
+            user_bags: spec.user_bags.iter().map(|bag| tables[bag.table]).collect(),
+            candidate_bags: spec.candidate_bags.iter().map(|bag| tables[bag.table]).collect(),
+            interactions,
             user_numbers: spec.user_numbers,
             candidate_numbers: spec.candidate_numbers,
+            user: (user_width > 0)
+                .then(|| registry.scope("user", |registry| Linear::without_bias(registry, user_width, width))),
+            candidate: registry.scope("candidate", |registry| Linear::new(registry, candidate_width, width)),
         }
     }
 
-    /// The state of every candidate of the batch, `[rows, width]`.
-    pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch) -> E::Value {
+    /// The state of every candidate of the batch, `[rows, width]`; `segments` are its requests' rows.
+    pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, segments: &Arc<Segments>) -> E::Value {
         ex.scope(|ex| {
-            let request_of_row: Arc<[u32]> = request_of_row(batch);
-            let user_bags = self.embed(ex, &self.user_bags, &batch.user_bags);
-            let candidate_bags = self.embed(ex, &self.candidate_bags, &batch.candidate_bags);
-
-            let mut parts = Vec::with_capacity(1 + candidate_bags.len() + self.interactions.len());
-            if self.candidate_numbers > 0 {
-                parts.push(ex.input(&batch.candidate_numbers, self.candidate_numbers));
-            }
-            parts.extend(&candidate_bags);
-            for (user, candidate) in &self.interactions {
-                let repeated = ex.gather(user_bags[*user], &request_of_row);
-                parts.push(ex.multiply(repeated, candidate_bags[*candidate]));
-            }
-            let input = joined(ex, &parts);
+            let user_bags = embed(ex, &self.user_bags, &batch.user_bags);
+            let candidate_bags = embed(ex, &self.candidate_bags, &batch.candidate_bags);
+            let products = user_bags
+                .zip(candidate_bags)
+                .filter(|_| !self.interactions.is_empty())
+                .map(|(user, candidate)| ex.interact(user, candidate, segments, &self.interactions));
+            let numbers =
+                (self.candidate_numbers > 0).then(|| ex.input(&batch.candidate_numbers, self.candidate_numbers));
+            let input = joined(ex, [numbers, candidate_bags, products]);
             let x = self.candidate.forward(ex, input);
 
             let Some(user) = self.user else { return x };
-            let mut parts = Vec::with_capacity(1 + user_bags.len());
-            if self.user_numbers > 0 {
-                parts.push(ex.input(&batch.user_numbers, self.user_numbers));
-            }
-            parts.extend(&user_bags);
-            let input = joined(ex, &parts);
+            let numbers = (self.user_numbers > 0).then(|| ex.input(&batch.user_numbers, self.user_numbers));
+            let input = joined(ex, [numbers, user_bags, None]);
             let u = user.forward(ex, input);
-            let u = ex.gather(u, &request_of_row);
-            ex.add(x, u)
+            ex.add_spread(x, u, segments)
         })
     }
+}
 
-    fn embed<E: Exec>(&self, ex: &mut E, tables: &[usize], bags: &[Bags]) -> Vec<E::Value> {
-        let of = |bags: &Bags, table: usize, ex: &mut E| {
-            ex.embed(self.tables[table], nar4rec_tensor::Bags { offsets: &bags.offsets, ids: &bags.ids })
-        };
-        bags.iter().zip(tables).map(|(bags, table)| of(bags, *table, ex)).collect()
+/// The first column of each bag's embedding among those of all, and at the end their number.
+fn block_starts(spec: &InputSpec, bags: &[nar4rec_features::BagSpec]) -> Vec<usize> {
+    let mut starts = vec![0];
+    starts.extend(bags.iter().scan(0, |end, bag| {
+        *end += spec.tables[bag.table].dim;
+        Some(*end)
+    }));
+    starts
+}
+
+/// The embeddings of all bags side by side, if there are any.
+fn embed<E: Exec>(ex: &mut E, tables: &[ParameterId], bags: &[Bags]) -> Option<E::Value> {
+    (!tables.is_empty()).then(|| ex.embed(tables.iter().copied().zip(bags.iter().map(view))))
+}
+
+fn view(bags: &Bags) -> nar4rec_tensor::Bags<'_> {
+    nar4rec_tensor::Bags { offsets: &bags.offsets, ids: &bags.ids }
+}
+
+/// The parts there are, side by side.
+fn joined<E: Exec>(ex: &mut E, parts: [Option<E::Value>; 3]) -> E::Value {
+    match parts {
+        [Some(only), None, None] | [None, Some(only), None] | [None, None, Some(only)] => only,
+        [Some(a), Some(b), None] | [Some(a), None, Some(b)] | [None, Some(a), Some(b)] => ex.concat(&[a, b]),
+        [Some(a), Some(b), Some(c)] => ex.concat(&[a, b, c]),
+        [None, None, None] => ex.concat(&[]),
     }
-}
-
-fn joined<E: Exec>(ex: &mut E, parts: &[E::Value]) -> E::Value {
-    if let [only] = parts { *only } else { ex.concat(parts) }
-}
-
-fn request_of_row(batch: &FeatureBatch) -> Arc<[u32]> {
-    let mut rows = Vec::new();
-    batch.request_of_row(&mut rows);
-    rows.into()
 }

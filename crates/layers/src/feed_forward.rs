@@ -8,7 +8,7 @@ use crate::{Activation, BlockConfig, Linear};
 #[derive(Debug, Clone, Copy)]
 pub struct FeedForward {
     inner: Linear,
-    outer: Linear,
+    pub(crate) outer: Linear,
     activation: Activation,
 }
 
@@ -22,9 +22,8 @@ impl FeedForward {
         }
     }
 
-    /// x `[rows, d]` to `[rows, d]`.
-    pub fn forward<E: Exec>(&self, ex: &mut E, x: E::Value) -> E::Value {
-        let inner = self.inner.activated(ex, x, self.activation.into());
-        self.outer.forward(ex, inner)
+    /// f(x·W₁ᵀ + b₁), x `[rows, d]`: what the outer map is applied to.
+    pub(crate) fn inner<E: Exec>(&self, ex: &mut E, x: E::Value) -> E::Value {
+        self.inner.activated(ex, x, self.activation.into())
     }
 }

@@ -26,6 +26,11 @@ impl Linear {
         ex.linear(x, self.0, Activation::Identity)
     }
 
+    /// onto + dropout(x·Wᵀ + b)
+    pub fn onto<E: Exec>(&self, ex: &mut E, onto: E::Value, x: E::Value, dropout: f32) -> E::Value {
+        ex.linear_onto(onto, x, self.0, dropout)
+    }
+
     /// activation(x·Wᵀ + b)
     pub fn activated<E: Exec>(&self, ex: &mut E, x: E::Value, activation: Activation) -> E::Value {
         ex.linear(x, self.0, activation)

@@ -3,10 +3,13 @@
 //! ```text
 //!   pre   x + dropout(f(norm(x)))        post  norm(x + dropout(f(x)))        none  x + dropout(f(x))
 //! ```
+//!
+//! Every sub-layer ends in a linear map, f(x) = g(x)·Wᵀ + b, and the sum is made where that product is: x is read as the
+//! product is written, instead of in a pass of its own.
 
 use nar4rec_tensor::{Exec, Registry};
 
-use crate::{BlockConfig, LayerNorm, NormPlacement};
+use crate::{BlockConfig, LayerNorm, Linear, NormPlacement};
 
 /// A residual connection.
 #[derive(Debug, Clone, Copy)]
@@ -28,18 +31,18 @@ impl Residual {
         Self { norm, placement: config.norm, dropout: config.dropout }
     }
 
-    /// x and what `layer` makes of it, together.
+    /// x and what a sub-layer makes of it, together: `inner` is g, `last` the map it ends in.
     pub(crate) fn around<E: Exec>(
         &self,
         ex: &mut E,
         x: E::Value,
-        layer: impl FnOnce(&mut E, E::Value) -> E::Value,
+        last: &Linear,
+        inner: impl FnOnce(&mut E, E::Value) -> E::Value,
     ) -> E::Value {
         ex.scope(|ex| {
             let input = self.normalised(ex, x, NormPlacement::Pre);
-            let output = layer(ex, input);
-            let output = ex.dropout(output, self.dropout);
-            let sum = ex.add(x, output);
+            let inner = inner(ex, input);
+            let sum = last.onto(ex, x, inner, self.dropout);
             self.normalised(ex, sum, NormPlacement::Post)
         })
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use nar4rec_kernels::{Activation, AttentionScratch, Epilogue, Isa, PackedMatrix, add, gemm, layer_norm, multiply};
+use nar4rec_kernels::{Activation, AttentionScratch, Epilogue, Isa, PackedMatrix, Write, add, gemm, layer_norm};
 
 use crate::{
-    AttentionOperands, Bags, Exec, LinearWeights, NormWeights, ParameterId, Segments, Weights,
+    AttentionOperands, Bags, Exec, Interaction, LinearWeights, NormWeights, ParameterId, Segments, Weights,
     forward::{self, View},
 };
 
@@ -24,6 +24,7 @@ struct Slot {
 #[derive(Debug, Default)]
 pub struct Workspace {
     slots: Vec<Slot>,
+    segments: Vec<Arc<Segments>>,
     attention: AttentionScratch,
     packed: PackedMatrix,
 }
@@ -35,12 +36,14 @@ pub struct Eager<'a> {
     workspace: &'a mut Workspace,
     /// Slots in use: the first `live`.
     live: usize,
+    /// Segments in use: the first this many.
+    live_segments: usize,
 }
 
 impl<'a> Eager<'a> {
     /// An executor over `weights` with the memory of `workspace`.
     pub fn new(weights: &'a Weights, workspace: &'a mut Workspace) -> Self {
-        Self { weights, workspace, live: 0 }
+        Self { weights, workspace, live: 0, live_segments: 0 }
     }
 
     fn view(&self, value: EagerValue) -> View<'_> {
@@ -63,6 +66,23 @@ impl<'a> Eager<'a> {
         self.workspace.slots[self.live] = Slot { data, columns };
         self.live += 1;
         EagerValue(self.live - 1)
+    }
+
+    /// x·Wᵀ + b, with what `finish` makes of the epilogue.
+    fn product(
+        &mut self,
+        x: EagerValue,
+        linear: LinearWeights,
+        finish: impl for<'s> FnOnce(&'s Self, Epilogue<'s>) -> Epilogue<'s>,
+    ) -> EagerValue {
+        let weights = self.weights;
+        let packed = weights.forward(linear.weight);
+        let rows = self.shape(x)[0];
+        let bias = linear.bias.map(|bias| weights.parameters().get(bias));
+        self.make(rows, packed.columns(), |this, y| {
+            let epilogue = finish(this, Epilogue { bias, ..Epilogue::OVER });
+            gemm(this.isa(), this.view(x).matrix(&(0..rows)), packed, (y, packed.columns()), epilogue);
+        })
     }
 
     /// A copy of x that `change` then changes.
@@ -88,14 +108,11 @@ impl Exec for Eager<'_> {
     }
 
     fn linear(&mut self, x: EagerValue, linear: LinearWeights, activation: Activation) -> EagerValue {
-        let weights = self.weights;
-        let packed = weights.forward(linear.weight);
-        let rows = self.shape(x)[0];
-        let bias = linear.bias.map(|bias| weights.parameters().get(bias));
-        let epilogue = Epilogue { bias, activation, ..Epilogue::OVER };
-        self.make(rows, packed.columns(), |this, y| {
-            gemm(this.isa(), this.view(x).matrix(&(0..rows)), packed, (y, packed.columns()), epilogue);
-        })
+        self.product(x, linear, |_, epilogue| Epilogue { activation, ..epilogue })
+    }
+
+    fn linear_onto(&mut self, onto: EagerValue, x: EagerValue, linear: LinearWeights, _: f32) -> EagerValue {
+        self.product(x, linear, |this, epilogue| Epilogue { write: Write::Sum(this.data(onto)), ..epilogue })
     }
 
     fn layer_norm(&mut self, x: EagerValue, norm: NormWeights) -> EagerValue {
@@ -110,20 +127,33 @@ impl Exec for Eager<'_> {
         self.changed(a, |this, sum| add(this.isa(), sum, this.data(b)))
     }
 
-    fn multiply(&mut self, a: EagerValue, b: EagerValue) -> EagerValue {
-        self.changed(a, |this, product| multiply(this.isa(), product, this.data(b)))
+    fn add_spread(&mut self, x: EagerValue, spread: EagerValue, segments: &Arc<Segments>) -> EagerValue {
+        self.changed(x, |this, sum| forward::add_spread(this.isa(), this.view(spread), segments, sum))
+    }
+
+    fn add_places(&mut self, x: EagerValue, table: ParameterId, segments: &Arc<Segments>) -> EagerValue {
+        let table = self.weights.table(table);
+        self.changed(x, |this, sum| forward::add_places(this.isa(), table, segments, sum))
     }
 
     fn concat(&mut self, parts: &[EagerValue]) -> EagerValue {
         let rows = parts.first().map_or(0, |part| self.shape(*part)[0]);
         let columns = parts.iter().map(|part| self.shape(*part)[1]).sum();
         self.make(rows, columns, |this, out| {
-            let parts: Vec<_> = parts.iter().map(|part| this.view(*part)).collect();
-            forward::concat(&parts, out);
+            let mut left = 0;
+            for part in parts.iter().map(|part| this.view(*part)) {
+                forward::place(part, (&mut *out, columns), left);
+                left += part.columns;
+            }
         })
     }
 
-    fn gather(&mut self, x: EagerValue, rows: &Arc<[u32]>) -> EagerValue {
+    fn repeat(&mut self, x: EagerValue, times: usize) -> EagerValue {
+        let [rows, columns] = self.shape(x);
+        self.make(rows * times, columns, |this, out| forward::repeat(this.view(x), out))
+    }
+
+    fn gather(&mut self, x: EagerValue, rows: &Arc<Vec<u32>>) -> EagerValue {
         let columns = self.shape(x)[1];
         self.make(rows.len(), columns, |this, out| forward::gather(this.view(x), rows, out))
     }
@@ -140,10 +170,30 @@ impl Exec for Eager<'_> {
         self.make(rows, columns, |this, out| out.copy_from_slice(this.data(x)))
     }
 
-    fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> EagerValue {
-        let table = self.weights.table(table);
-        let rows = bags.offsets.len().saturating_sub(1);
-        self.make(rows, table.columns, |this, out| forward::embed(this.isa(), table, bags, out))
+    fn embed<'b>(&mut self, parts: impl Iterator<Item = (ParameterId, Bags<'b>)> + Clone) -> EagerValue {
+        let weights = self.weights;
+        let rows = parts.clone().next().map_or(0, |(_, bags)| bags.len());
+        let columns = parts.clone().map(|(table, _)| weights.table(table).columns).sum();
+        self.make(rows, columns, |this, out| {
+            let mut left = 0;
+            for (table, bags) in parts {
+                let table = weights.table(table);
+                forward::embed(this.isa(), table, bags, (&mut *out, columns), left);
+                left += table.columns;
+            }
+        })
+    }
+
+    fn interact(
+        &mut self,
+        wide: EagerValue,
+        x: EagerValue,
+        segments: &Arc<Segments>,
+        blocks: &Arc<[Interaction]>,
+    ) -> EagerValue {
+        self.make(segments.rows(), forward::interaction_columns(blocks), |this, out| {
+            forward::interact(this.isa(), [this.view(wide), this.view(x)], segments, blocks, out);
+        })
     }
 
     fn attention(&mut self, operands: AttentionOperands<'_, EagerValue>) -> EagerValue {
@@ -187,6 +237,21 @@ impl Exec for Eager<'_> {
         self.workspace.slots.swap(before, result.0);
         self.live = before + 1;
         EagerValue(before)
+    }
+
+    fn segments(&mut self, lengths: impl Iterator<Item = usize>) -> Arc<Segments> {
+        let kept = &mut self.workspace.segments;
+        if self.live_segments == kept.len() {
+            kept.push(Arc::default());
+        }
+        let place = &mut kept[self.live_segments];
+        self.live_segments += 1;
+        // Whoever keeps segments of an earlier pass keeps their memory too.
+        match Arc::get_mut(place) {
+            Some(segments) => segments.set(lengths),
+            None => *place = Arc::new(Segments::of_lengths(lengths)),
+        }
+        Arc::clone(place)
     }
 
     fn data(&self, value: EagerValue) -> &[f32] {

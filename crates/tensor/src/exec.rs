@@ -36,6 +36,29 @@ pub struct Bags<'a> {
     pub ids: &'a [u32],
 }
 
+impl Bags<'_> {
+    /// The number of bags.
+    pub fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// Whether there are no bags.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A block of columns in each of two matrices, to be multiplied number by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interaction {
+    /// The first column in the matrix of one row per segment.
+    pub wide: usize,
+    /// The first column in the other.
+    pub x: usize,
+    /// The number of columns.
+    pub columns: usize,
+}
+
 /// Who attends to whom. Queries, keys and values are columns of wider values: each is a value and its first column.
 #[derive(Debug, Clone, Copy)]
 pub struct AttentionOperands<'a, V> {
@@ -80,20 +103,29 @@ pub trait Exec {
     /// activation(x·Wᵀ + b)
     fn linear(&mut self, x: Self::Value, weights: LinearWeights, activation: Activation) -> Self::Value;
 
+    /// onto + dropout(x·Wᵀ + b): the end of a sub-layer and the sum around it.
+    fn linear_onto(&mut self, onto: Self::Value, x: Self::Value, weights: LinearWeights, dropout: f32) -> Self::Value;
+
     /// Layer normalisation of every row.
     fn layer_norm(&mut self, x: Self::Value, weights: NormWeights) -> Self::Value;
 
     /// a + b, of one shape.
     fn add(&mut self, a: Self::Value, b: Self::Value) -> Self::Value;
 
-    /// a ∘ b, of one shape.
-    fn multiply(&mut self, a: Self::Value, b: Self::Value) -> Self::Value;
+    /// x with row s of `spread` added to each row of segment s.
+    fn add_spread(&mut self, x: Self::Value, spread: Self::Value, segments: &Arc<Segments>) -> Self::Value;
+
+    /// x with row j of a table added to the j-th row of every segment: what stands at place j.
+    fn add_places(&mut self, x: Self::Value, table: ParameterId, segments: &Arc<Segments>) -> Self::Value;
 
     /// The columns of all parts side by side.
     fn concat(&mut self, parts: &[Self::Value]) -> Self::Value;
 
+    /// All rows of x, and all of them again, `times` in all.
+    fn repeat(&mut self, x: Self::Value, times: usize) -> Self::Value;
+
     /// Row r of the result is row `rows[r]` of x; a row may stand many times or never.
-    fn gather(&mut self, x: Self::Value, rows: &Arc<[u32]>) -> Self::Value;
+    fn gather(&mut self, x: Self::Value, rows: &Arc<Vec<u32>>) -> Self::Value;
 
     /// One row per segment: the mean of its rows, zeros for an empty one.
     fn segment_mean(&mut self, x: Self::Value, segments: &Arc<Segments>) -> Self::Value;
@@ -101,8 +133,18 @@ pub trait Exec {
     /// The same numbers in rows of `columns`.
     fn reshape(&mut self, x: Self::Value, columns: usize) -> Self::Value;
 
-    /// One row per bag: the mean of the table's rows it names.
-    fn embed(&mut self, table: ParameterId, bags: Bags<'_>) -> Self::Value;
+    /// Embeddings side by side, one column block per table: row r holds the mean of each table's rows that bag r names.
+    fn embed<'b>(&mut self, parts: impl Iterator<Item = (ParameterId, Bags<'b>)> + Clone) -> Self::Value;
+
+    /// Products of blocks of columns of `wide`, which has a row per segment, and of `x`, side by side: row r of block b is
+    /// `wide[segment of r, b.wide..] ∘ x[r, b.x..]`.
+    fn interact(
+        &mut self,
+        wide: Self::Value,
+        x: Self::Value,
+        segments: &Arc<Segments>,
+        blocks: &Arc<[Interaction]>,
+    ) -> Self::Value;
 
     /// Multi-head attention within segments: `[query rows, width]`.
     fn attention(&mut self, operands: AttentionOperands<'_, Self::Value>) -> Self::Value;
@@ -122,6 +164,11 @@ pub trait Exec {
 
     /// Runs a part of the model of which only the result lives on; what else it made may be forgotten.
     fn scope(&mut self, part: impl FnOnce(&mut Self) -> Self::Value) -> Self::Value;
+
+    /// Segments of the given lengths, in memory that may be used again.
+    fn segments(&mut self, lengths: impl Iterator<Item = usize>) -> Arc<Segments> {
+        Arc::new(Segments::of_lengths(lengths))
+    }
 
     /// The numbers of a value, row-major.
     fn data(&self, value: Self::Value) -> &[f32];

@@ -5,11 +5,11 @@
 use std::ops::Range;
 
 use nar4rec_kernels::{
-    AttentionScratch, AttentionShape, Epilogue, Heads, Isa, Matrix, PackedMatrix, attention_forward, axpy, gemm,
-    log_softmax_columns,
+    AttentionScratch, AttentionShape, Epilogue, Heads, Isa, Matrix, PackedMatrix, add, attention_forward, axpy, gemm,
+    log_softmax_columns, multiply,
 };
 
-use crate::{Bags, Segments};
+use crate::{Bags, Interaction, Segments};
 
 /// A row-major matrix and its number of columns.
 #[derive(Debug, Clone, Copy)]
@@ -47,20 +47,36 @@ impl<'a> View<'a> {
     }
 }
 
-/// The parts side by side.
-///
-/// # Panics
-/// If the parts differ in height.
-pub fn concat(parts: &[View<'_>], out: &mut [f32]) {
-    let columns: usize = parts.iter().map(|part| part.columns).sum();
-    let mut left = 0;
-    for part in parts {
-        assert_eq!(part.rows() * columns, out.len(), "parts of one height");
-        for (row, to) in out.chunks_exact_mut(columns).enumerate() {
-            to[left..left + part.columns].copy_from_slice(part.row(row));
-        }
-        left += part.columns;
+/// A part of several side by side: its columns from `left` on in rows of `columns`.
+pub fn place(part: View<'_>, (out, columns): (&mut [f32], usize), left: usize) {
+    debug_assert_eq!(part.rows() * columns, out.len(), "parts of one height");
+    for (row, to) in out.chunks_exact_mut(columns).enumerate() {
+        to[left..left + part.columns].copy_from_slice(part.row(row));
     }
+}
+
+/// Adds row s of `spread` to each row of segment s of `out`.
+pub fn add_spread(isa: Isa, spread: View<'_>, segments: &Segments, out: &mut [f32]) {
+    let columns = spread.columns;
+    for (index, rows) in segments.iter().enumerate() {
+        for row in out[rows.start * columns..rows.end * columns].chunks_exact_mut(columns) {
+            add(isa, row, spread.row(index));
+        }
+    }
+}
+
+/// Adds row j of the table to the j-th row of every segment of `out`.
+pub fn add_places(isa: Isa, table: View<'_>, segments: &Segments, out: &mut [f32]) {
+    let columns = table.columns;
+    for rows in segments.iter() {
+        let numbers = rows.len() * columns;
+        add(isa, &mut out[rows.start * columns..][..numbers], &table.data[..numbers]);
+    }
+}
+
+/// All rows of x as often as `out` has room for them.
+pub fn repeat(x: View<'_>, out: &mut [f32]) {
+    out.chunks_exact_mut(x.data.len().max(1)).for_each(|copy| copy.copy_from_slice(x.data));
 }
 
 /// Row r of the result is row `rows[r]` of x.
@@ -81,14 +97,39 @@ pub fn segment_mean(isa: Isa, x: View<'_>, segments: &Segments, out: &mut [f32])
     }
 }
 
-/// The mean of the rows each bag names.
-pub fn embed(isa: Isa, table: View<'_>, bags: Bags<'_>, out: &mut [f32]) {
-    for (bag, row) in bags.offsets.windows(2).zip(out.chunks_exact_mut(table.columns)) {
-        row.fill(0.0);
+/// The mean of the rows each bag names, from the column `left` on in rows of `columns`.
+pub fn embed(isa: Isa, table: View<'_>, bags: Bags<'_>, (out, columns): (&mut [f32], usize), left: usize) {
+    for (bag, row) in bags.offsets.windows(2).zip(out.chunks_exact_mut(columns)) {
+        let row = &mut row[left..left + table.columns];
         let ids = &bags.ids[bag[0] as usize..bag[1] as usize];
+        if let [only] = ids {
+            row.copy_from_slice(table.row(*only as usize));
+            continue;
+        }
+        row.fill(0.0);
         let share = 1.0 / ids.len() as f32;
         for id in ids {
             axpy(isa, row, table.row(*id as usize), share);
+        }
+    }
+}
+
+/// The columns that interactions give.
+pub fn interaction_columns(blocks: &[Interaction]) -> usize {
+    blocks.iter().map(|block| block.columns).sum()
+}
+
+/// Products of blocks of columns, `wide` having a row per segment.
+pub fn interact(isa: Isa, [wide, x]: [View<'_>; 2], segments: &Segments, blocks: &[Interaction], out: &mut [f32]) {
+    let columns = interaction_columns(blocks);
+    for (index, rows) in segments.iter().enumerate() {
+        for row in rows {
+            let mut rest = &mut out[row * columns..][..columns];
+            for block in blocks {
+                let to = rest.split_off_mut(..block.columns).expect("a row has the columns of every block");
+                to.copy_from_slice(&x.row(row)[block.x..][..block.columns]);
+                multiply(isa, to, &wide.row(index)[block.wide..][..block.columns]);
+            }
         }
     }
 }

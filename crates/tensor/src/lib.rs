@@ -13,7 +13,7 @@ mod segments;
 mod weights;
 
 pub use eager::{Eager, EagerValue, Workspace};
-pub use exec::{AttentionOperands, Bags, Exec, LinearWeights, NormWeights};
+pub use exec::{AttentionOperands, Bags, Exec, Interaction, LinearWeights, NormWeights};
 pub use nar4rec_kernels::{Activation, AttentionShape, Isa, UnsupportedIsa};
 pub use parameters::{Init, Kind, ParameterError, ParameterId, ParameterSpec, Parameters, Registry};
 pub use segments::Segments;

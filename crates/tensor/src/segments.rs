@@ -8,25 +8,35 @@ pub struct Segments {
     offsets: Vec<usize>,
 }
 
+impl Default for Segments {
+    /// No segments.
+    fn default() -> Self {
+        Self { offsets: vec![0] }
+    }
+}
+
 impl Segments {
     /// Segments of the given lengths, in order.
     pub fn of_lengths(lengths: impl IntoIterator<Item = usize>) -> Self {
-        let mut offsets = vec![0];
-        let mut end = 0;
-        offsets.extend(lengths.into_iter().map(|length| {
-            end += length;
-            end
-        }));
-        Self { offsets }
+        let mut segments = Self::default();
+        segments.set(lengths);
+        segments
     }
 
-    /// Segments between consecutive offsets, of which the first is 0 and none is less than the one before.
-    ///
-    /// # Panics
-    /// If the offsets are not such.
-    pub fn from_offsets(offsets: &[usize]) -> Self {
-        assert!(offsets.first() == Some(&0) && offsets.is_sorted(), "offsets begin with 0 and never fall");
-        Self { offsets: offsets.to_vec() }
+    /// Becomes segments of the given lengths and keeps the memory.
+    pub fn set(&mut self, lengths: impl IntoIterator<Item = usize>) {
+        self.clear();
+        lengths.into_iter().for_each(|length| self.push(length));
+    }
+
+    /// Appends a segment.
+    pub fn push(&mut self, length: usize) {
+        self.offsets.push(self.rows() + length);
+    }
+
+    /// Removes all segments and keeps the memory.
+    pub fn clear(&mut self) {
+        self.offsets.truncate(1);
     }
 
     /// `count` segments of `length` rows each.
@@ -56,11 +66,6 @@ impl Segments {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
         self.offsets.windows(2).map(|pair| pair[0]..pair[1])
     }
-
-    /// For every row the segment it belongs to.
-    pub fn of_rows(&self) -> Vec<u32> {
-        self.iter().enumerate().flat_map(|(segment, rows)| rows.map(move |_| segment as u32)).collect()
-    }
 }
 
 #[cfg(test)]
@@ -72,8 +77,12 @@ mod tests {
         let segments = Segments::of_lengths([2, 0, 3]);
         assert_eq!((segments.count(), segments.rows()), (3, 5));
         assert_eq!(segments.iter().collect::<Vec<_>>(), [0..2, 2..2, 2..5]);
-        assert_eq!(segments.of_rows(), [0, 0, 2, 2, 2]);
         assert_eq!(Segments::uniform(2, 3), Segments::of_lengths([3, 3]));
-        assert_eq!(Segments::from_offsets(&[0, 2, 2, 5]), segments);
+        let mut again = segments.clone();
+        again.clear();
+        assert_eq!((again.count(), again.rows()), (0, 0));
+        again.set([2, 0]);
+        again.push(3);
+        assert_eq!(again, segments);
     }
 }

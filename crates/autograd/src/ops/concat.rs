@@ -10,8 +10,11 @@ pub(crate) fn record(tape: &mut Tape<'_>, parts: &[TapeValue]) -> TapeValue {
     let rows = parts.first().map_or(0, |part| tape.shape(*part)[0]);
     let columns = parts.iter().map(|part| tape.shape(*part)[1]).sum();
     tape.record([rows, columns], |context, y| {
-        let views: Vec<_> = parts.iter().map(|part| context.view(*part)).collect();
-        forward::concat(&views, y);
+        let mut left = 0;
+        for part in parts.iter().map(|part| context.view(*part)) {
+            forward::place(part, (&mut *y, columns), left);
+            left += part.columns;
+        }
         Concat(parts.to_vec())
     })
 }

@@ -7,13 +7,16 @@ pub(crate) mod concat;
 pub(crate) mod dropout;
 pub(crate) mod embed;
 pub(crate) mod gather;
+pub(crate) mod interact;
 pub(crate) mod linear;
-pub(crate) mod multiply;
 pub(crate) mod norm;
 pub(crate) mod parameter;
+pub(crate) mod places;
 pub(crate) mod probabilities;
+pub(crate) mod repeat;
 pub(crate) mod reshape;
 pub(crate) mod segment_mean;
+pub(crate) mod spread;
 
 #[cfg(test)]
 pub(crate) mod check;

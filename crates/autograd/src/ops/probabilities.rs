@@ -52,7 +52,7 @@ impl Operation for Probabilities {
             let width = x.columns;
             let d_z = View { data: &d, columns: positions }.matrix(&rows);
             let of_t = index * positions..(index + 1) * positions;
-            let onto = |write: Write| Epilogue { write, ..Epilogue::OVER };
+            let onto = |write: Write<'static>| Epilogue { write, ..Epilogue::OVER };
             packed.repack(isa, t.matrix(&of_t));
             gemm(isa, d_z, &packed, (&mut d_x[rows.start * width..rows.end * width], width), onto(write_x));
             packed.repack(isa, x.matrix(&rows));

@@ -84,20 +84,22 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Where the product goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Write {
+/// What the product is added to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Write<'a> {
     /// C = A·B.
     Over,
     /// C = C + A·B.
     Onto,
+    /// C = (A·B + bias) + R, in this order: R has the shape of C, its rows as far apart.
+    Sum(&'a [f32]),
 }
 
-/// What happens to the product on its way to memory: C = activation(A·B + bias), written over or onto C.
+/// What happens to the product on its way to memory: C = activation(A·B + bias), or that added to something.
 #[derive(Debug, Clone, Copy)]
 pub struct Epilogue<'a> {
-    /// Whether C's numbers count.
-    pub write: Write,
+    /// What it is added to.
+    pub write: Write<'a>,
     /// One number per column, added to every row.
     pub bias: Option<&'a [f32]>,
     /// Applied last; only with [`Write::Over`].
@@ -121,7 +123,11 @@ pub fn gemm(isa: Isa, a: Matrix<'_>, b: &PackedMatrix, (c, stride): (&mut [f32],
     if a.rows == 0 || b.columns() == 0 {
         return;
     }
-    assert!(b.columns() <= stride && (a.rows - 1) * stride + b.columns() <= c.len(), "product exceeds its destination");
+    let numbers = (a.rows - 1) * stride + b.columns();
+    assert!(b.columns() <= stride && numbers <= c.len(), "product exceeds its destination");
+    if let Write::Sum(residual) = epilogue.write {
+        assert!(numbers <= residual.len(), "product exceeds what it is added to");
+    }
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == b.columns()), "one bias per column");
     debug_assert!(epilogue.write == Write::Over || epilogue.activation == Activation::Identity);
     isa.run(Product { a, b, c, stride, epilogue });
@@ -145,10 +151,15 @@ impl Kernel for Product<'_> {
         let blocks = depth.div_ceil(KC).max(1);
         for block in 0..blocks {
             let (from, to) = (block * KC, depth.min((block + 1) * KC));
+            let is_last = block + 1 == blocks;
             let epilogue = tile::Stage {
                 onto: block > 0 || self.epilogue.write == Write::Onto,
-                bias: if block + 1 == blocks { self.epilogue.bias } else { None },
-                activation: if block + 1 == blocks { self.epilogue.activation } else { Activation::Identity },
+                bias: self.epilogue.bias.filter(|_| is_last),
+                residual: match self.epilogue.write {
+                    Write::Sum(residual) if is_last => Some(residual),
+                    _ => None,
+                },
+                activation: if is_last { self.epilogue.activation } else { Activation::Identity },
             };
             for top in (0..self.a.rows).step_by(MC) {
                 let rows = MC.min(self.a.rows - top);

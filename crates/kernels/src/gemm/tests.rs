@@ -29,10 +29,12 @@ fn check(isa: Isa, a: Matrix<'_>, b: Matrix<'_>) {
     let stride = n + 3;
     let start = noise(m * stride, 9);
     let bias = noise(n, 11);
+    let residual: Vec<f32> = start.iter().map(|x| 2.0 * x).collect();
     for (epilogue, scale, offset) in [
         (Epilogue::OVER, 0.0, 0.0),
         (Epilogue::ONTO, 1.0, 0.0),
         (Epilogue { bias: Some(&bias), ..Epilogue::OVER }, 0.0, 1.0),
+        (Epilogue { bias: Some(&bias), write: Write::Sum(&residual), ..Epilogue::OVER }, 2.0, 1.0),
     ] {
         let mut c = start.clone();
         gemm(isa, a, &PackedMatrix::new(isa, b), (&mut c, stride), epilogue);

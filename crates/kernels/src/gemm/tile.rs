@@ -12,6 +12,7 @@ pub(super) struct Stage<'a> {
     /// Add to what is in C.
     pub(super) onto: bool,
     pub(super) bias: Option<&'a [f32]>,
+    pub(super) residual: Option<&'a [f32]>,
     pub(super) activation: Activation,
 }
 
@@ -72,12 +73,11 @@ fn tile<S: Simd, const R: usize>(s: S, block: Block<'_>, row: usize, c: &mut [f3
     let width = (block.b.columns() - left).min(2 * S::LANES);
     let bias = stage.bias.map(|bias| load_pair(s, &bias[left..left + width]));
     for (i, mut pair) in tile.into_iter().enumerate() {
-        let to = &mut c[(row + i) * block.stride + left..][..width];
-        if stage.onto {
-            let [low, high] = load_pair(s, to);
-            pair = [s.add(pair[0], low), s.add(pair[1], high)];
-        }
-        if let Some([low, high]) = bias {
+        let place = (row + i) * block.stride + left;
+        let to = &mut c[place..][..width];
+        let before = stage.onto.then(|| load_pair(s, to));
+        let residual = stage.residual.map(|residual| load_pair(s, &residual[place..][..width]));
+        for [low, high] in [before, bias, residual].into_iter().flatten() {
             pair = [s.add(pair[0], low), s.add(pair[1], high)];
         }
         store_pair(s, pair, to);
