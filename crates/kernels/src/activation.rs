@@ -4,7 +4,7 @@
 //! Its derivative is σ(2u) + x·σ(2u)·(1 − σ(2u))·2u′, u′ = √(2/π)·(1 + 3·0.044715·x²).
 
 use crate::{
-    exp::exp_vector,
+    exp::exp2_vector,
     isa::{Isa, Kernel},
     simd::Simd,
 };
@@ -24,12 +24,12 @@ pub enum Activation {
 const TWO_ROOT: f32 = 1.595_769;
 const CUBIC: f32 = 0.044_715;
 
-/// σ(2u) for the u of GELU.
+/// σ(2u) = 1/(1 + 2ᵗ) for the u of GELU, t = −2u/ln 2.
 #[inline(always)]
 fn gate<S: Simd>(s: S, x: S::F32) -> S::F32 {
-    let cubic = s.fma(s.mul(x, x), s.splat(CUBIC), s.splat(1.0));
-    let minus_2u = s.mul(s.mul(x, s.splat(-TWO_ROOT)), cubic);
-    s.div(s.splat(1.0), s.add(s.splat(1.0), exp_vector(s, minus_2u)))
+    const LINEAR: f32 = -TWO_ROOT * std::f32::consts::LOG2_E;
+    let slope = s.fma(s.mul(x, x), s.splat(LINEAR * CUBIC), s.splat(LINEAR));
+    s.div(s.splat(1.0), s.add(s.splat(1.0), exp2_vector(s, s.mul(x, slope))))
 }
 
 /// dgelu/dx

@@ -1,19 +1,22 @@
 //! Multi-head scaled dot-product attention over one request, forward and backward.
 //!
 //! ```text
-//!   per head:  S = Q·Kᵀ/√h      P = softmax over the keys      O = P·V            Q [nq, h], K and V [nk, h]
-//!   d_V = Pᵀ·d_O    d_P = d_O·Vᵀ    d_S = P ∘ (d_P − rowsum(d_P ∘ P))    d_Q = d_S·K/√h    d_K = d_Sᵀ·Q/√h
+//!   per head:  S = K·Qᵀ      P = softmax(S/√h) down the keys      O = Pᵀ·V               Q [nq, h], K and V [nk, h]
+//!   d_V = P·d_O    d_P = V·d_Oᵀ    d_S = P ∘ (d_P − colsum(d_P ∘ P))/√h    d_Q = d_Sᵀ·K    d_K = d_S·Q
 //! ```
 //!
-//! Q, K and V are columns of wider rows (one product makes all three), so each is a strided view; the scores of one head,
-//! nq·nk numbers, stay in cache. A request is attended to alone: there is no padding and so no mask.
+//! Scores stand as keys by queries, `[nk, nq]`: the softmax goes down columns and never across a vector's lanes, K is read in
+//! place, and of the operands that must be packed Q alone has to be turned. Queries come in blocks of a panel's width, the
+//! last one filled up with zeros, so that no vector is ever partial and the scores at hand, `[nk, block]`, stay in cache
+//! however many queries there are; those of all blocks are kept only where a backward pass will need them. Q, K and V are columns of wider rows (one product makes all three), so each is a
+//! strided view. A request is attended to alone: there is no padding and so no mask.
+
+use std::ops::Range;
 
 use crate::{
-    elementwise::scale,
     gemm::{Epilogue, Matrix, PackedMatrix, gemm},
-    isa::{Isa, Kernel},
-    simd::Simd,
-    softmax::softmax_rows,
+    isa::Isa,
+    softmax::{softmax_columns, softmax_columns_backward},
 };
 
 /// The heads that share a width.
@@ -49,8 +52,12 @@ pub struct Heads<'a> {
 
 impl<'a> Heads<'a> {
     fn head(self, shape: AttentionShape, head: usize) -> Matrix<'a> {
+        self.part(shape, head, 0..self.rows)
+    }
+
+    fn part(self, shape: AttentionShape, head: usize, rows: Range<usize>) -> Matrix<'a> {
         let width = shape.head_width();
-        Matrix::new(&self.data[head * width..], self.rows, width, self.stride)
+        Matrix::new(&self.data[rows.start * self.stride + head * width..], rows.len(), width, self.stride)
     }
 }
 
@@ -58,11 +65,24 @@ impl<'a> Heads<'a> {
 #[derive(Debug, Default)]
 pub struct AttentionScratch {
     packed: PackedMatrix,
+    values: PackedMatrix,
     scores: Vec<f32>,
 }
 
-/// O of all heads into `out` `[nq, width]`. `probabilities` takes P of every head, `[heads, nq, nk]`, for the backward
-/// pass, or is empty.
+/// Queries that are scored together: the columns of a panel.
+fn block_width(isa: Isa) -> usize {
+    2 * isa.tile().0
+}
+
+impl AttentionShape {
+    /// How many numbers [`attention_forward`] keeps for the backward pass of `queries` queries over `keys` keys.
+    pub fn probabilities(self, isa: Isa, queries: usize, keys: usize) -> usize {
+        self.heads * keys * queries.next_multiple_of(block_width(isa))
+    }
+}
+
+/// O of all heads into `out` `[nq, width]`. `probabilities` takes P of every head and block, `[heads, blocks, nk, block]`, for
+/// the backward pass, as many as [`AttentionShape::probabilities`] says, or is empty.
 ///
 /// # Panics
 /// If the shapes do not agree.
@@ -75,21 +95,30 @@ pub fn attention_forward(
 ) {
     assert!(shape.heads > 0 && shape.width.is_multiple_of(shape.heads), "heads divide the width");
     assert_eq!(k.rows, v.rows, "one value per key");
-    let (size, width) = (q.rows * k.rows, shape.head_width());
-    scratch.scores.resize(size, 0.0);
-    for head in 0..shape.heads {
-        let scores = match probabilities.get_mut(head * size..(head + 1) * size) {
-            Some(kept) => kept,
-            None => &mut scratch.scores[..],
-        };
-        scratch.packed.repack(isa, k.head(shape, head).transposed());
-        gemm(isa, q.head(shape, head), &scratch.packed, (scores, k.rows), Epilogue::OVER);
-        scale(isa, scores, shape.scale());
-        softmax_rows(isa, scores, k.rows);
-        scratch.packed.repack(isa, v.head(shape, head));
-        let scores = Matrix::new(scores, q.rows, k.rows, k.rows);
-        gemm(isa, scores, &scratch.packed, (&mut out[head * width..], shape.width), Epilogue::OVER);
+    let AttentionScratch { packed: queries, values, scores } = scratch;
+    let block = block_width(isa);
+    if scores.len() < k.rows * block {
+        scores.resize(k.rows * block, 0.0);
     }
+    let mut kept = probabilities.chunks_exact_mut(k.rows * block);
+    for head in 0..shape.heads {
+        values.repack(isa, v.head(shape, head));
+        for rows in blocks(q.rows, block) {
+            let scores = kept.next().unwrap_or(&mut scores[..k.rows * block]);
+            let out = &mut out[rows.start * shape.width + head * shape.head_width()..];
+            queries.repack(isa, q.part(shape, head, rows.clone()).transposed());
+            queries.fill_panels();
+            gemm(isa, k.head(shape, head), queries, (&mut *scores, block), Epilogue::OVER);
+            softmax_columns(isa, scores, block, shape.scale());
+            let p = Matrix::new(scores, k.rows, rows.len(), block).transposed();
+            gemm(isa, p, values, (out, shape.width), Epilogue::OVER);
+        }
+    }
+}
+
+/// Runs of at most `block` rows.
+fn blocks(rows: usize, block: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..rows).step_by(block).map(move |start| start..rows.min(start + block))
 }
 
 /// The gradients `[d_q, d_k, d_v]`, each dense `[rows, width]`, written over. `probabilities` are those of the forward
@@ -105,49 +134,37 @@ pub fn attention_backward(
     [d_q, d_k, d_v]: [&mut [f32]; 3],
     scratch: &mut AttentionScratch,
 ) {
-    let (size, width) = (q.rows * k.rows, shape.head_width());
-    assert_eq!(probabilities.len(), shape.heads * size, "the probabilities of every head");
-    scratch.scores.resize(size, 0.0);
+    let (width, block) = (shape.head_width(), block_width(isa));
+    assert_eq!(probabilities.len(), shape.probabilities(isa, q.rows, k.rows), "the probabilities of every head");
+    let AttentionScratch { packed, values: keys, scores } = scratch;
+    scores.resize(k.rows * block, 0.0);
     let d_out = Heads { data: d_out, rows: q.rows, stride: shape.width };
+    let mut kept = probabilities.chunks_exact(k.rows * block);
     for head in 0..shape.heads {
-        let p = &probabilities[head * size..(head + 1) * size];
-        let p_matrix = Matrix::new(p, q.rows, k.rows, k.rows);
-        let d_o = d_out.head(shape, head);
         let column = head * width;
+        keys.repack(isa, k.head(shape, head));
+        for rows in blocks(q.rows, block) {
+            let p = kept.next().expect("as many blocks as there are probabilities of");
+            let d_o = d_out.part(shape, head, rows.clone());
+            // The first block of queries writes the gradients of keys and values, the others add to them.
+            let epilogue = if rows.start == 0 { Epilogue::OVER } else { Epilogue::ONTO };
 
-        scratch.packed.repack(isa, d_o);
-        gemm(isa, p_matrix.transposed(), &scratch.packed, (&mut d_v[column..], shape.width), Epilogue::OVER);
+            packed.repack(isa, d_o);
+            let p_matrix = Matrix::new(p, k.rows, rows.len(), block);
+            gemm(isa, p_matrix, packed, (&mut d_v[column..], shape.width), epilogue);
 
-        scratch.packed.repack(isa, v.head(shape, head).transposed());
-        let d_s = &mut scratch.scores[..];
-        gemm(isa, d_o, &scratch.packed, (d_s, k.rows), Epilogue::OVER);
-        softmax_rows_backward(isa, p, d_s, k.rows);
-        scale(isa, d_s, shape.scale());
+            packed.repack(isa, d_o.transposed());
+            packed.fill_panels();
+            gemm(isa, v.head(shape, head), packed, (scores, block), Epilogue::OVER);
+            softmax_columns_backward(isa, p, scores, block, shape.scale());
 
-        let d_s = Matrix::new(d_s, q.rows, k.rows, k.rows);
-        scratch.packed.repack(isa, k.head(shape, head));
-        gemm(isa, d_s, &scratch.packed, (&mut d_q[column..], shape.width), Epilogue::OVER);
-        scratch.packed.repack(isa, q.head(shape, head));
-        gemm(isa, d_s.transposed(), &scratch.packed, (&mut d_k[column..], shape.width), Epilogue::OVER);
-    }
-}
-
-/// Turns the gradient of softmax rows into that of their logits, in place: `d ← p ∘ (d − Σ d·p)`.
-fn softmax_rows_backward(isa: Isa, p: &[f32], d: &mut [f32], columns: usize) {
-    struct Run<'a>(&'a [f32], &'a mut [f32], usize);
-    impl Kernel for Run<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run<S: Simd>(self, s: S) {
-            for (p, d) in self.0.chunks_exact(self.2).zip(self.1.chunks_exact_mut(self.2)) {
-                let along = s.splat(crate::elementwise::dot_of(s, p, d));
-                for (p, d) in p.chunks(S::LANES).zip(d.chunks_mut(S::LANES)) {
-                    s.put(s.mul(s.get(p), s.sub(s.get(d), along)), d);
-                }
-            }
+            let d_s = Matrix::new(scores, k.rows, rows.len(), block);
+            let d_q = &mut d_q[rows.start * shape.width + column..];
+            gemm(isa, d_s.transposed(), keys, (d_q, shape.width), Epilogue::OVER);
+            packed.repack(isa, q.part(shape, head, rows));
+            gemm(isa, d_s, packed, (&mut d_k[column..], shape.width), epilogue);
         }
     }
-    isa.run(Run(p, d, columns));
 }
 
 #[cfg(test)]

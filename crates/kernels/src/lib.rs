@@ -6,10 +6,10 @@
 //! aligned buffer have any.
 //!
 //! ```
-//! use nar4rec_kernels::{Isa, softmax_rows};
-//! let mut scores = [1.0, 2.0, 3.0];
-//! softmax_rows(Isa::detect(), &mut scores, 3);
-//! assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+//! use nar4rec_kernels::{Isa, log_softmax_columns};
+//! let mut scores = [1.0_f32, 2.0, 3.0];
+//! log_softmax_columns(Isa::detect(), &mut scores, 1);
+//! assert!((scores.map(f32::exp).iter().sum::<f32>() - 1.0).abs() < 1e-6);
 //! ```
 
 mod activation;
@@ -32,4 +32,4 @@ pub use gemm::{Epilogue, Matrix, PackedMatrix, Write, gemm};
 pub use isa::{Isa, UnsupportedIsa};
 pub use norm::{LayerNormSaved, layer_norm, layer_norm_backward, unit_rows, unit_rows_backward};
 pub use simd::Simd;
-pub use softmax::{log_softmax_columns, log_softmax_columns_backward, softmax_rows};
+pub use softmax::{log_softmax_columns, log_softmax_columns_backward, softmax_columns};

@@ -42,10 +42,14 @@ pub trait Simd: Copy + 'static {
     fn sqrt(self, a: Self::F32) -> Self::F32;
     /// The nearest integer, ties to even.
     fn round(self, a: Self::F32) -> Self::F32;
-    /// 2ⁿ for whole n in −126..=127.
-    fn exp2_whole(self, n: Self::F32) -> Self::F32;
+    /// a · 2ⁿ for whole n: zero or a vanishing number where that is too small for a normal one, infinite or the greatest
+    /// of its order where it is too large. a is between 0.5 and 2.
+    fn scale_by_power(self, a: Self::F32, n: Self::F32) -> Self::F32;
     /// `value` where `test` > 0, otherwise zero.
     fn where_positive(self, test: Self::F32, value: Self::F32) -> Self::F32;
+    /// Transposes a square of [`Simd::LANES`] rows and columns: number j of row i of `from` becomes number i of row j of `to`.
+    /// Rows begin `from_stride` and `to_stride` numbers apart.
+    fn transpose(self, from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize);
     /// The sum of all lanes, added pairwise.
     fn sum(self, a: Self::F32) -> f32;
     /// The greatest lane.
@@ -61,6 +65,29 @@ pub trait Simd: Copy + 'static {
     #[inline(always)]
     fn put(self, vector: Self::F32, chunk: &mut [f32]) {
         if chunk.len() >= Self::LANES { self.store(vector, chunk) } else { self.store_partial(vector, chunk) }
+    }
+
+    /// Two vectors from a chunk of at most 2 · [`Simd::LANES`] numbers; zero beyond its end.
+    #[inline(always)]
+    fn get_pair(self, chunk: &[f32]) -> [Self::F32; 2] {
+        if chunk.len() >= 2 * Self::LANES {
+            return [self.load(chunk), self.load(&chunk[Self::LANES..])];
+        }
+        let (low, high) = chunk.split_at(chunk.len().min(Self::LANES));
+        [self.load_partial(low), self.load_partial(high)]
+    }
+
+    /// Writes two vectors to a chunk of at most 2 · [`Simd::LANES`] numbers.
+    #[inline(always)]
+    fn put_pair(self, [low, high]: [Self::F32; 2], chunk: &mut [f32]) {
+        if chunk.len() >= 2 * Self::LANES {
+            self.store(low, chunk);
+            self.store(high, &mut chunk[Self::LANES..]);
+            return;
+        }
+        let (left, right) = chunk.split_at_mut(chunk.len().min(Self::LANES));
+        self.store_partial(low, left);
+        self.store_partial(high, right);
     }
 
     /// The vector at `from`.

@@ -1,6 +1,16 @@
-//! Softmax over rows (attention) and log-softmax over columns (the probability matrix).
+//! Softmax down the columns of a matrix: of attention's scores, keys by queries, and of the probability matrix, candidates
+//! by positions.
 //!
-//! Both subtract the maximum first, so no exponent overflows.
+//! ```text
+//!   p_ij = exp s·(z_ij − max_i z_ij) / Σ_i …         d_z = s·p ∘ (d_p − Σ_i p·d_p)
+//!   log p_ij = z_ij − max_i z_ij − ln Σ_i …          d_z = d − p·Σ_i d
+//! ```
+//!
+//! Whole vectors of columns go down the rows together, two at a time: no step works across the lanes of a vector, no column
+//! meets another, and what lies beyond the last column costs a mask and nothing else. The maximum is subtracted first, so
+//! no exponent overflows.
+
+use std::ops::Range;
 
 use crate::{
     exp::exp_vector,
@@ -8,60 +18,97 @@ use crate::{
     simd::Simd,
 };
 
-/// Replaces each row of `columns` numbers by its softmax.
+/// Runs of at most two vectors' width that together are all columns.
+#[inline(always)]
+fn strips<S: Simd>(columns: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..columns).step_by(2 * S::LANES).map(move |left| left..columns.min(left + 2 * S::LANES))
+}
+
+/// The greatest number of each column of a strip.
+#[inline(always)]
+fn greatest<S: Simd>(s: S, values: &[f32], columns: usize, strip: Range<usize>) -> [S::F32; 2] {
+    let mut best = [s.splat(f32::NEG_INFINITY); 2];
+    for row in values.chunks_exact(columns) {
+        let [low, high] = s.get_pair(&row[strip.clone()]);
+        best = [s.max(best[0], low), s.max(best[1], high)];
+    }
+    best
+}
+
+/// Replaces each column of a matrix `[rows, columns]` by the softmax of `scale` times itself, `scale` above zero.
 ///
 /// # Panics
 /// If `values` is not a whole number of rows.
-pub fn softmax_rows(isa: Isa, values: &mut [f32], columns: usize) {
-    struct Rows<'a>(&'a mut [f32], usize);
-    impl Kernel for Rows<'_> {
+pub fn softmax_columns(isa: Isa, values: &mut [f32], columns: usize, scale: f32) {
+    struct Softmax<'a>(&'a mut [f32], usize, f32);
+    impl Kernel for Softmax<'_> {
         type Output = ();
         #[inline(always)]
         fn run<S: Simd>(self, s: S) {
-            for row in self.0.chunks_exact_mut(self.1) {
-                softmax(s, row);
+            let Self(values, columns, scale) = self;
+            for strip in strips::<S>(columns) {
+                softmax_strip(s, values, columns, strip, scale);
             }
         }
     }
     if columns > 0 {
         assert_eq!(values.len() % columns, 0, "whole rows");
-        isa.run(Rows(values, columns));
+        isa.run(Softmax(values, columns, scale));
     }
 }
 
 #[inline(always)]
-fn greatest<S: Simd>(s: S, row: &[f32]) -> f32 {
-    let whole = row.chunks_exact(S::LANES);
-    let rest = whole.remainder();
-    let mut best = s.splat(f32::NEG_INFINITY);
-    for chunk in whole {
-        best = s.max(best, s.load(chunk));
+fn softmax_strip<S: Simd>(s: S, values: &mut [f32], columns: usize, strip: Range<usize>, scale: f32) {
+    let best = greatest(s, values, columns, strip.clone());
+    let scale = s.splat(scale);
+    let mut sum = [s.splat(0.0); 2];
+    for row in values.chunks_exact_mut(columns) {
+        let row = &mut row[strip.clone()];
+        let [low, high] = s.get_pair(row);
+        let low = exp_vector(s, s.mul(s.sub(low, best[0]), scale));
+        let high = exp_vector(s, s.mul(s.sub(high, best[1]), scale));
+        sum = [s.add(sum[0], low), s.add(sum[1], high)];
+        s.put_pair([low, high], row);
     }
-    // The padding of a partial load is zero, which may exceed every number of the row.
-    rest.iter().fold(s.greatest(best), |best, x| if *x > best { *x } else { best })
+    let one = s.splat(1.0);
+    let inverse = [s.div(one, sum[0]), s.div(one, sum[1])];
+    for row in values.chunks_exact_mut(columns) {
+        let row = &mut row[strip.clone()];
+        let [low, high] = s.get_pair(row);
+        s.put_pair([s.mul(low, inverse[0]), s.mul(high, inverse[1])], row);
+    }
 }
 
-#[inline(always)]
-fn softmax<S: Simd>(s: S, row: &mut [f32]) {
-    let shift = s.splat(greatest(s, row));
-    let mut sum = s.splat(0.0);
-    let mut chunks = row.chunks_exact_mut(S::LANES);
-    for chunk in &mut chunks {
-        let e = exp_vector(s, s.sub(s.load(chunk), shift));
-        sum = s.add(sum, e);
-        s.store(e, chunk);
+/// Turns the gradient `d` of a softmax down columns into that of the numbers it was taken of, in place, both matrices dense
+/// `[rows, columns]`.
+///
+/// # Panics
+/// If the slices differ in length.
+pub(crate) fn softmax_columns_backward(isa: Isa, p: &[f32], d: &mut [f32], columns: usize, scale: f32) {
+    struct Backward<'a>(&'a [f32], &'a mut [f32], usize, f32);
+    impl Kernel for Backward<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) {
+            let Self(p, d, columns, scale) = self;
+            for strip in strips::<S>(columns) {
+                let mut along = [s.splat(0.0); 2];
+                for (p, d) in p.chunks_exact(columns).zip(d.chunks_exact(columns)) {
+                    let (p, d) = (s.get_pair(&p[strip.clone()]), s.get_pair(&d[strip.clone()]));
+                    along = [s.fma(p[0], d[0], along[0]), s.fma(p[1], d[1], along[1])];
+                }
+                for (p, d) in p.chunks_exact(columns).zip(d.chunks_exact_mut(columns)) {
+                    let (p, to) = (s.get_pair(&p[strip.clone()]), &mut d[strip.clone()]);
+                    let d = s.get_pair(to);
+                    let low = s.mul(s.mul(p[0], s.splat(scale)), s.sub(d[0], along[0]));
+                    let high = s.mul(s.mul(p[1], s.splat(scale)), s.sub(d[1], along[1]));
+                    s.put_pair([low, high], to);
+                }
+            }
+        }
     }
-    let rest = chunks.into_remainder();
-    if !rest.is_empty() {
-        let e = exp_vector(s, s.sub(s.load_partial(rest), shift));
-        s.store_partial(e, rest);
-        // Read back, so that the lanes beyond the end are zero again.
-        sum = s.add(sum, s.load_partial(rest));
-    }
-    let inverse = s.splat(1.0 / s.sum(sum));
-    for chunk in row.chunks_mut(S::LANES) {
-        s.put(s.mul(s.get(chunk), inverse), chunk);
-    }
+    assert_eq!(p.len(), d.len(), "one gradient per number");
+    isa.run(Backward(p, d, columns, scale));
 }
 
 /// Replaces a matrix `[rows, columns]` by the logarithm of its softmax over the rows of each column: afterwards the
@@ -70,52 +117,44 @@ fn softmax<S: Simd>(s: S, row: &mut [f32]) {
 /// # Panics
 /// If `values` is not a whole number of rows.
 pub fn log_softmax_columns(isa: Isa, values: &mut [f32], columns: usize) {
-    struct Columns<'a>(&'a mut [f32], usize);
-    impl Kernel for Columns<'_> {
+    struct LogSoftmax<'a>(&'a mut [f32], usize);
+    impl Kernel for LogSoftmax<'_> {
         type Output = ();
         #[inline(always)]
         fn run<S: Simd>(self, s: S) {
             let Self(values, columns) = self;
-            for left in (0..columns).step_by(S::LANES) {
-                let width = S::LANES.min(columns - left);
-                log_softmax_strip(s, values, columns, left, width);
+            for strip in strips::<S>(columns) {
+                log_softmax_strip(s, values, columns, strip);
             }
         }
     }
     if columns > 0 {
         assert_eq!(values.len() % columns, 0, "whole rows");
-        isa.run(Columns(values, columns));
+        isa.run(LogSoftmax(values, columns));
     }
 }
 
-/// One vector's width of columns.
 #[inline(always)]
-fn log_softmax_strip<S: Simd>(s: S, values: &mut [f32], columns: usize, left: usize, width: usize) {
-    let mut best = s.splat(f32::NEG_INFINITY);
-    for row in values.chunks_exact(columns) {
-        best = s.max(best, s.get(&row[left..left + width]));
-    }
-    let mut sum = s.splat(0.0);
-    for row in values.chunks_exact(columns) {
-        sum = s.add(sum, exp_vector(s, s.sub(s.get(&row[left..left + width]), best)));
-    }
-    let mut shift = vec_of::<S>();
-    s.put(sum, &mut shift[..width]);
-    for x in &mut shift[..width] {
-        *x = x.ln();
-    }
-    let shift = s.add(best, s.get(&shift[..width]));
-    for row in values.chunks_exact_mut(columns) {
-        let row = &mut row[left..left + width];
-        s.put(s.sub(s.get(row), shift), row);
-    }
-}
-
-/// Room for one vector of any instruction set.
-#[inline(always)]
-fn vec_of<S: Simd>() -> [f32; 16] {
+fn log_softmax_strip<S: Simd>(s: S, values: &mut [f32], columns: usize, strip: Range<usize>) {
     const { assert!(S::LANES <= 16) };
-    [0.0; 16]
+    let best = greatest(s, values, columns, strip.clone());
+    let mut sum = [s.splat(0.0); 2];
+    for row in values.chunks_exact(columns) {
+        let [low, high] = s.get_pair(&row[strip.clone()]);
+        let (low, high) = (exp_vector(s, s.sub(low, best[0])), exp_vector(s, s.sub(high, best[1])));
+        sum = [s.add(sum[0], low), s.add(sum[1], high)];
+    }
+    let mut logs = [0.0_f32; 32];
+    let logs = &mut logs[..strip.len()];
+    s.put_pair(sum, logs);
+    logs.iter_mut().for_each(|sum| *sum = sum.ln());
+    let logs = s.get_pair(logs);
+    let shift = [s.add(best[0], logs[0]), s.add(best[1], logs[1])];
+    for row in values.chunks_exact_mut(columns) {
+        let row = &mut row[strip.clone()];
+        let [low, high] = s.get_pair(row);
+        s.put_pair([s.sub(low, shift[0]), s.sub(high, shift[1])], row);
+    }
 }
 
 /// Turns the gradient of the log-probabilities into that of the logits, in place, one matrix `[rows, columns]`:
@@ -130,16 +169,18 @@ pub fn log_softmax_columns_backward(isa: Isa, log_probabilities: &[f32], d: &mut
         #[inline(always)]
         fn run<S: Simd>(self, s: S) {
             let Self(logs, d, columns) = self;
-            for left in (0..columns).step_by(S::LANES) {
-                let strip = left..columns.min(left + S::LANES);
-                let mut sum = s.splat(0.0);
+            for strip in strips::<S>(columns) {
+                let mut sum = [s.splat(0.0); 2];
                 for row in d.chunks_exact(columns) {
-                    sum = s.add(sum, s.get(&row[strip.clone()]));
+                    let [low, high] = s.get_pair(&row[strip.clone()]);
+                    sum = [s.add(sum[0], low), s.add(sum[1], high)];
                 }
                 for (row, log) in d.chunks_exact_mut(columns).zip(logs.chunks_exact(columns)) {
-                    let p = exp_vector(s, s.get(&log[strip.clone()]));
-                    let row = &mut row[strip.clone()];
-                    s.put(s.sub(s.get(row), s.mul(p, sum)), row);
+                    let (log, row) = (s.get_pair(&log[strip.clone()]), &mut row[strip.clone()]);
+                    let [low, high] = s.get_pair(row);
+                    let low = s.sub(low, s.mul(exp_vector(s, log[0]), sum[0]));
+                    let high = s.sub(high, s.mul(exp_vector(s, log[1]), sum[1]));
+                    s.put_pair([low, high], row);
                 }
             }
         }
@@ -151,87 +192,4 @@ pub fn log_softmax_columns_backward(isa: Isa, log_probabilities: &[f32], d: &mut
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::isa::isas_under_test;
-
-    fn logits(count: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * 37 + 11) % 101) as f32 / 7.0 - 9.0).collect()
-    }
-
-    #[test]
-    fn rows_against_f64_at_every_edge() {
-        for isa in isas_under_test() {
-            for columns in [1, 2, 7, 8, 9, 15, 16, 17, 33, 50] {
-                let input = logits(3 * columns);
-                let mut output = input.clone();
-                softmax_rows(isa, &mut output, columns);
-                for (x, y) in input.chunks(columns).zip(output.chunks(columns)) {
-                    let total: f64 = x.iter().map(|x| f64::from(*x).exp()).sum();
-                    for (x, y) in x.iter().zip(y) {
-                        let truth = f64::from(*x).exp() / total;
-                        assert!((f64::from(*y) - truth).abs() <= 1e-6 * truth, "{} [{columns}]", isa.name());
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn columns_against_f64_at_every_edge() {
-        for isa in isas_under_test() {
-            for (rows, columns) in [(1, 1), (5, 6), (50, 6), (9, 16), (4, 17), (7, 40)] {
-                let input = logits(rows * columns);
-                let mut output = input.clone();
-                log_softmax_columns(isa, &mut output, columns);
-                for column in 0..columns {
-                    let of = |row: usize| f64::from(input[row * columns + column]);
-                    let total = (0..rows).map(|row| of(row).exp()).sum::<f64>().ln();
-                    for row in 0..rows {
-                        let error = f64::from(output[row * columns + column]) - (of(row) - total);
-                        assert!(error.abs() < 3e-6, "{} [{rows}, {columns}]: {error}", isa.name());
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn huge_logits_do_not_overflow() {
-        for isa in isas_under_test() {
-            let mut values = [1e30, 0.0, -1e30, 3e4];
-            softmax_rows(isa, &mut values, 2);
-            assert!(values.iter().all(|p| (0.0..=1.0).contains(p)), "{values:?}");
-        }
-    }
-
-    #[test]
-    fn the_gradient_of_the_columns_is_the_difference_quotient() {
-        let (rows, columns) = (5, 3);
-        let input = logits(rows * columns);
-        let weights: Vec<f32> = (0..input.len()).map(|i| (i as f32).sin()).collect();
-        let loss = |logits: &[f64]| -> f64 {
-            (0..columns)
-                .map(|column| {
-                    let of = |row: usize| logits[row * columns + column];
-                    let total = (0..rows).map(|row| of(row).exp()).sum::<f64>().ln();
-                    (0..rows).map(|row| f64::from(weights[row * columns + column]) * (of(row) - total)).sum::<f64>()
-                })
-                .sum()
-        };
-        let wide: Vec<f64> = input.iter().map(|x| f64::from(*x)).collect();
-        for isa in isas_under_test() {
-            let mut logs = input.clone();
-            log_softmax_columns(isa, &mut logs, columns);
-            let mut d = weights.clone();
-            log_softmax_columns_backward(isa, &logs, &mut d, columns);
-            for i in 0..wide.len() {
-                let (mut up, mut down) = (wide.clone(), wide.clone());
-                up[i] += 1e-5;
-                down[i] -= 1e-5;
-                let numeric = (loss(&up) - loss(&down)) / 2e-5;
-                assert!((f64::from(d[i]) - numeric).abs() < 1e-5, "{} at {i}", isa.name());
-            }
-        }
-    }
-}
+mod tests;

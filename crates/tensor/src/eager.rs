@@ -13,9 +13,11 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EagerValue(usize);
 
+/// Memory that only grows: a smaller matrix uses its beginning, so that a larger one after it finds it already there.
 #[derive(Debug, Default)]
 struct Slot {
     data: Vec<f32>,
+    rows: usize,
     columns: usize,
 }
 
@@ -48,7 +50,7 @@ impl<'a> Eager<'a> {
 
     fn view(&self, value: EagerValue) -> View<'_> {
         let slot = &self.workspace.slots[value.0];
-        View { data: &slot.data, columns: slot.columns }
+        View { data: &slot.data[..slot.rows * slot.columns], columns: slot.columns }
     }
 
     fn isa(&self) -> Isa {
@@ -61,9 +63,12 @@ impl<'a> Eager<'a> {
             self.workspace.slots.push(Slot::default());
         }
         let mut data = std::mem::take(&mut self.workspace.slots[self.live].data);
-        data.resize(rows * columns, 0.0);
-        fill(self, &mut data);
-        self.workspace.slots[self.live] = Slot { data, columns };
+        let numbers = rows * columns;
+        if data.len() < numbers {
+            data.resize(numbers, 0.0);
+        }
+        fill(self, &mut data[..numbers]);
+        self.workspace.slots[self.live] = Slot { data, rows, columns };
         self.live += 1;
         EagerValue(self.live - 1)
     }
@@ -255,10 +260,11 @@ impl Exec for Eager<'_> {
     }
 
     fn data(&self, value: EagerValue) -> &[f32] {
-        &self.workspace.slots[value.0].data
+        self.view(value).data
     }
 
     fn shape(&self, value: EagerValue) -> [usize; 2] {
-        [self.view(value).rows(), self.view(value).columns]
+        let slot = &self.workspace.slots[value.0];
+        [slot.rows, slot.columns]
     }
 }

@@ -149,7 +149,7 @@ pub struct AttentionInputs<'a> {
 
 impl AttentionInputs<'_> {
     /// Calls `each` with the rows and operands of every segment, and where its probabilities begin and end.
-    pub fn for_each(&self, mut each: impl FnMut([Range<usize>; 2], [Heads<'_>; 3], Range<usize>)) {
+    pub fn for_each(&self, isa: Isa, mut each: impl FnMut([Range<usize>; 2], [Heads<'_>; 3], Range<usize>)) {
         assert_eq!(self.query_segments.count(), self.key_segments.count(), "one run of keys for each of queries");
         let mut start = 0;
         for (queries, keys) in self.query_segments.iter().zip(self.key_segments.iter()) {
@@ -158,16 +158,16 @@ impl AttentionInputs<'_> {
             }
             let [q, k, v] = self.qkv;
             let heads = [q.0.heads(q.1, &queries), k.0.heads(k.1, &keys), v.0.heads(v.1, &keys)];
-            let end = start + self.shape.heads * queries.len() * keys.len();
+            let end = start + self.shape.probabilities(isa, queries.len(), keys.len());
             each([queries, keys], heads, start..end);
             start = end;
         }
     }
 
-    /// How many probabilities there are: over segments, heads, queries and keys.
-    pub fn probabilities(&self) -> usize {
+    /// How many probabilities there are to keep, over all segments.
+    pub fn probabilities(&self, isa: Isa) -> usize {
         let pairs = self.query_segments.iter().zip(self.key_segments.iter());
-        pairs.map(|(queries, keys)| self.shape.heads * queries.len() * keys.len()).sum()
+        pairs.map(|(queries, keys)| self.shape.probabilities(isa, queries.len(), keys.len())).sum()
     }
 }
 
@@ -179,7 +179,7 @@ pub fn attention(
     scratch: &mut AttentionScratch,
 ) {
     let width = inputs.shape.width;
-    inputs.for_each(|[queries, _], heads, kept| {
+    inputs.for_each(isa, |[queries, _], heads, kept| {
         let out = &mut out[queries.start * width..queries.end * width];
         let kept = probabilities.get_mut(kept).unwrap_or_default();
         attention_forward(isa, inputs.shape, heads, (out, kept), scratch);

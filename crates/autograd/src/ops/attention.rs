@@ -24,7 +24,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, operands: AttentionOperands<'_, TapeVa
     tape.record([operands.query_segments.rows(), shape.width], |context, y| {
         let mut scratch = std::mem::take(&mut context.memory.attention);
         let inputs = operands.inputs(|value| context.view(value));
-        let mut probabilities = context.memory.pool.take(inputs.probabilities());
+        let mut probabilities = context.memory.pool.take(inputs.probabilities(context.isa()));
         forward::attention(context.isa(), inputs, (y, &mut probabilities), &mut scratch);
         context.memory.attention = scratch;
         Attention {
@@ -49,7 +49,7 @@ impl Operation for Attention {
             key_segments: &self.key_segments,
             shape: self.shape,
         };
-        inputs.for_each(|[queries, keys], heads, kept| {
+        inputs.for_each(isa, |[queries, keys], heads, kept| {
             let [d_q, d_k, d_v] = &mut parts;
             let of = |rows: &std::ops::Range<usize>| rows.start * width..rows.end * width;
             let d_parts = [&mut d_q[of(&queries)], &mut d_k[of(&keys)], &mut d_v[of(&keys)]];

@@ -62,9 +62,10 @@ impl Simd for Avx2 {
         fn min(a, b) = _mm256_min_ps(a, b);
         fn sqrt(a) = _mm256_sqrt_ps(a);
         fn round(a) = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
-        fn exp2_whole(n) = {
+        fn scale_by_power(a, n) = {
+            let n = _mm256_min_ps(_mm256_set1_ps(127.0), _mm256_max_ps(_mm256_set1_ps(-126.0), n));
             let biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+            _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased)))
         };
         fn where_positive(test, value) =
             _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(test, _mm256_setzero_ps()), value);
@@ -96,6 +97,30 @@ impl Simd for Avx2 {
     fn store_partial(self, vector: __m256, to: &mut [f32]) {
         // SAFETY: only the lanes within `to` are written; the token proves AVX2.
         unsafe { _mm256_maskstore_ps(to.as_mut_ptr(), self.mask(to.len()), vector) }
+    }
+    #[inline(always)]
+    fn transpose(self, from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize) {
+        let rows: [__m256; 8] = std::array::from_fn(|i| self.load(&from[i * from_stride..]));
+        // SAFETY: register operations; the token proves AVX2.
+        let columns = unsafe {
+            // Pairs of rows interleaved: in each half, numbers (0 1) low or (2 3) high of rows 2i and 2i + 1.
+            let low: [__m256; 4] = std::array::from_fn(|i| _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]));
+            let high: [__m256; 4] = std::array::from_fn(|i| _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]));
+            // One column of four rows in each half: column j and, in the upper half, column j + 4.
+            let four = |a: __m256, b: __m256| [_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b)];
+            let [t0, t1] = four(low[0], low[1]);
+            let [t2, t3] = four(high[0], high[1]);
+            let [b0, b1] = four(low[2], low[3]);
+            let [b2, b3] = four(high[2], high[3]);
+            let lower = |a, b| _mm256_permute2f128_ps::<0x20>(a, b);
+            let upper = |a, b| _mm256_permute2f128_ps::<0x31>(a, b);
+            let (top, bottom) = ([t0, t1, t2, t3], [b0, b1, b2, b3]);
+            let half = |j: usize| if j < 4 { lower(top[j], bottom[j]) } else { upper(top[j - 4], bottom[j - 4]) };
+            [half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7)]
+        };
+        for (j, column) in columns.into_iter().enumerate() {
+            self.store(column, &mut to[j * to_stride..]);
+        }
     }
     #[inline(always)]
     fn sum(self, a: __m256) -> f32 {

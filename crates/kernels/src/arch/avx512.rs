@@ -59,7 +59,7 @@ impl Simd for Avx512 {
         fn min(a, b) = _mm512_min_ps(a, b);
         fn sqrt(a) = _mm512_sqrt_ps(a);
         fn round(a) = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
-        fn exp2_whole(n) = _mm512_scalef_ps(_mm512_set1_ps(1.0), n);
+        fn scale_by_power(a, n) = _mm512_scalef_ps(a, n);
         fn where_positive(test, value) =
             _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(test, _mm512_setzero_ps()), value);
     }
@@ -92,6 +92,15 @@ impl Simd for Avx512 {
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), self.mask(to.len()), vector) }
     }
     #[inline(always)]
+    fn transpose(self, from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize) {
+        let rows: [__m512; 16] = std::array::from_fn(|i| self.load(&from[i * from_stride..]));
+        // SAFETY: register operations; the token proves AVX-512F.
+        let columns = unsafe { transposed(rows) };
+        for (j, column) in columns.into_iter().enumerate() {
+            self.store(column, &mut to[j * to_stride..]);
+        }
+    }
+    #[inline(always)]
     fn sum(self, a: __m512) -> f32 {
         // SAFETY: a register operation; the token proves AVX-512F.
         unsafe { _mm512_reduce_add_ps(a) }
@@ -100,5 +109,38 @@ impl Simd for Avx512 {
     fn greatest(self, a: __m512) -> f32 {
         // SAFETY: a register operation; the token proves AVX-512F.
         unsafe { _mm512_reduce_max_ps(a) }
+    }
+}
+
+/// The columns of sixteen rows: two steps within quarters of a register, two that move the quarters.
+///
+/// # Safety
+/// The CPU must have AVX-512F.
+#[inline(always)]
+unsafe fn transposed(rows: [__m512; 16]) -> [__m512; 16] {
+    // SAFETY: register operations; the caller vouches for AVX-512F.
+    unsafe {
+        // fours[4i + j]: in quarter q, column 4q + j of rows 4i..4i + 4.
+        let mut fours = rows;
+        for i in 0..4 {
+            let [a, b, c, d] = [rows[4 * i], rows[4 * i + 1], rows[4 * i + 2], rows[4 * i + 3]];
+            let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let (cd_low, cd_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+            fours[4 * i] = _mm512_shuffle_ps::<0x44>(ab_low, cd_low);
+            fours[4 * i + 1] = _mm512_shuffle_ps::<0xee>(ab_low, cd_low);
+            fours[4 * i + 2] = _mm512_shuffle_ps::<0x44>(ab_high, cd_high);
+            fours[4 * i + 3] = _mm512_shuffle_ps::<0xee>(ab_high, cd_high);
+        }
+        let mut columns = rows;
+        for j in 0..4 {
+            let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
+            let (ab_even, ab_odd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b));
+            let (cd_even, cd_odd) = (_mm512_shuffle_f32x4::<0x88>(c, d), _mm512_shuffle_f32x4::<0xdd>(c, d));
+            columns[j] = _mm512_shuffle_f32x4::<0x88>(ab_even, cd_even);
+            columns[4 + j] = _mm512_shuffle_f32x4::<0x88>(ab_odd, cd_odd);
+            columns[8 + j] = _mm512_shuffle_f32x4::<0xdd>(ab_even, cd_even);
+            columns[12 + j] = _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd);
+        }
+        columns
     }
 }

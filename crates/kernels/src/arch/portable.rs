@@ -74,8 +74,16 @@ impl Simd for Portable {
         a.map(|a| (a + MAGIC) - MAGIC)
     }
     #[inline(always)]
-    fn exp2_whole(self, n: [f32; 8]) -> [f32; 8] {
-        n.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23))
+    fn scale_by_power(self, a: [f32; 8], n: [f32; 8]) -> [f32; 8] {
+        from_fn(|i| a[i] * f32::from_bits(((n[i].clamp(-126.0, 127.0) as i32 + 127) as u32) << 23))
+    }
+    #[inline(always)]
+    fn transpose(self, from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize) {
+        for i in 0..8 {
+            for (j, number) in from[i * from_stride..][..8].iter().enumerate() {
+                to[j * to_stride + i] = *number;
+            }
+        }
     }
     #[inline(always)]
     fn where_positive(self, test: [f32; 8], value: [f32; 8]) -> [f32; 8] {

@@ -29,7 +29,9 @@ fn naive(shape: AttentionShape, nq: usize, nk: usize, [q, k, v]: [&[f64]; 3]) ->
 #[test]
 fn values_and_gradients() {
     for isa in isas_under_test() {
-        for (heads, width, nq, nk) in [(1, 4, 1, 1), (2, 8, 3, 5), (4, 64, 6, 17), (2, 6, 5, 1), (1, 33, 4, 9)] {
+        for (heads, width, nq, nk) in
+            [(1, 4, 1, 1), (2, 8, 3, 5), (4, 64, 6, 17), (2, 6, 5, 1), (1, 33, 4, 9), (2, 8, 34, 5), (1, 4, 17, 18)]
+        {
             let shape = AttentionShape { heads, width };
             // Rows wider than they need be: queries, keys and values live side by side.
             let stride = width + 3;
@@ -37,7 +39,7 @@ fn values_and_gradients() {
             let [q, k, v] =
                 [(&inputs[0], nq), (&inputs[1], nk), (&inputs[2], nk)].map(|(data, rows)| Heads { data, rows, stride });
             let mut out = vec![0.0; nq * width];
-            let mut p = vec![0.0; heads * nq * nk];
+            let mut p = vec![0.0; shape.probabilities(isa, nq, nk)];
             let mut scratch = AttentionScratch::default();
             attention_forward(isa, shape, [q, k, v], (&mut out, &mut p), &mut scratch);
 

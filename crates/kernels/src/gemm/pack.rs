@@ -1,7 +1,11 @@
 //! The right-hand operand, laid out in the order the product reads it.
 
 use super::Matrix;
-use crate::{aligned::Aligned, isa::Isa};
+use crate::{
+    aligned::Aligned,
+    isa::{Isa, Kernel},
+    simd::Simd,
+};
 
 /// A matrix `[rows, columns]` in panels of two vectors' width, each panel row-major, the last one padded with zeros.
 #[derive(Debug, Clone, Default)]
@@ -27,13 +31,14 @@ impl PackedMatrix {
         let panels = self.panels();
         self.data.resize(panels * self.rows * self.width);
         let (rows, width) = (self.rows, self.width);
-        if rows == 0 {
-            return;
+        if rows > 0 {
+            isa.run(Pack { matrix, panels: self.data.as_mut_slice(), rows, width });
         }
-        for (panel, data) in self.data.as_mut_slice().chunks_exact_mut(rows * width).enumerate() {
-            let left = panel * width;
-            pack_panel(matrix, left, width.min(matrix.columns - left), width, data);
-        }
+    }
+
+    /// Counts the zeros that fill the last panel as columns of the matrix, for a product of whole vectors.
+    pub(crate) fn fill_panels(&mut self) {
+        self.columns = self.panels() * self.width;
     }
 
     /// Rows of the matrix: the depth of the product.
@@ -63,23 +68,70 @@ impl PackedMatrix {
     }
 }
 
-/// Copies `count` columns from `left` on into a panel, zeros in the rest of its `width`.
-fn pack_panel(matrix: Matrix<'_>, left: usize, count: usize, width: usize, panel: &mut [f32]) {
-    if matrix.column_stride == 1 {
-        for (row, to) in panel.chunks_exact_mut(width).enumerate() {
-            let from = row * matrix.row_stride + left;
-            to[..count].copy_from_slice(&matrix.data[from..from + count]);
-            to[count..].fill(0.0);
+/// Fills panels of `width` columns from a matrix of `rows` rows.
+struct Pack<'a> {
+    matrix: Matrix<'a>,
+    panels: &'a mut [f32],
+    rows: usize,
+    width: usize,
+}
+
+impl Kernel for Pack<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for (panel, data) in self.panels.chunks_exact_mut(self.rows * self.width).enumerate() {
+            let left = panel * self.width;
+            let count = self.width.min(self.matrix.columns - left);
+            match self.matrix {
+                Matrix { column_stride: 1, .. } => copy_panel(self.matrix, left, count, self.width, data),
+                Matrix { row_stride: 1, .. } => transpose_panel(s, self.matrix, left, count, self.width, data),
+                _ => gather_panel(self.matrix, [left, 0], [count, self.rows], self.width, data),
+            }
+            if count < self.width {
+                data.chunks_exact_mut(self.width).for_each(|row| row[count..].fill(0.0));
+            }
         }
-        return;
     }
-    if count < width {
-        panel.fill(0.0);
+}
+
+/// `count` columns from `left` on, of a matrix whose rows are contiguous.
+#[inline(always)]
+fn copy_panel(matrix: Matrix<'_>, left: usize, count: usize, width: usize, panel: &mut [f32]) {
+    for (row, to) in panel.chunks_exact_mut(width).enumerate() {
+        let from = row * matrix.row_stride + left;
+        to[..count].copy_from_slice(&matrix.data[from..from + count]);
     }
-    for column in 0..count {
-        let from = &matrix.data[(left + column) * matrix.column_stride..];
-        for (row, to) in panel[column..].iter_mut().step_by(width).enumerate() {
-            *to = from[row * matrix.row_stride];
+}
+
+/// `count` columns from `left` on, of a matrix whose columns are contiguous: squares of a vector's width, then the rest.
+#[inline(always)]
+fn transpose_panel<S: Simd>(s: S, matrix: Matrix<'_>, left: usize, count: usize, width: usize, panel: &mut [f32]) {
+    let stride = matrix.column_stride;
+    let (columns, rows) = (count - count % S::LANES, matrix.rows - matrix.rows % S::LANES);
+    for column in (0..columns).step_by(S::LANES) {
+        for row in (0..rows).step_by(S::LANES) {
+            let from = &matrix.data[(left + column) * stride + row..];
+            s.transpose(from, stride, &mut panel[row * width + column..], width);
+        }
+    }
+    gather_panel(matrix, [left, rows], [columns, matrix.rows - rows], width, &mut panel[rows * width..]);
+    gather_panel(matrix, [left + columns, 0], [count - columns, matrix.rows], width, &mut panel[columns..]);
+}
+
+/// A rectangle of `[columns, rows]` from `[left, top]` on, number by number, into rows of a panel.
+#[inline(always)]
+fn gather_panel(
+    matrix: Matrix<'_>,
+    [left, top]: [usize; 2],
+    [columns, rows]: [usize; 2],
+    width: usize,
+    panel: &mut [f32],
+) {
+    for column in 0..columns {
+        for row in 0..rows {
+            let from = (top + row) * matrix.row_stride + (left + column) * matrix.column_stride;
+            panel[row * width + column] = matrix.data[from];
         }
     }
 }

@@ -71,16 +71,16 @@ fn tile<S: Simd, const R: usize>(s: S, block: Block<'_>, row: usize, c: &mut [f3
     };
     let left = block.panel * 2 * S::LANES;
     let width = (block.b.columns() - left).min(2 * S::LANES);
-    let bias = stage.bias.map(|bias| load_pair(s, &bias[left..left + width]));
+    let bias = stage.bias.map(|bias| s.get_pair(&bias[left..left + width]));
     for (i, mut pair) in tile.into_iter().enumerate() {
         let place = (row + i) * block.stride + left;
         let to = &mut c[place..][..width];
-        let before = stage.onto.then(|| load_pair(s, to));
-        let residual = stage.residual.map(|residual| load_pair(s, &residual[place..][..width]));
+        let before = stage.onto.then(|| s.get_pair(to));
+        let residual = stage.residual.map(|residual| s.get_pair(&residual[place..][..width]));
         for [low, high] in [before, bias, residual].into_iter().flatten() {
             pair = [s.add(pair[0], low), s.add(pair[1], high)];
         }
-        store_pair(s, pair, to);
+        s.put_pair(pair, to);
     }
     // The tile was just written and is in L1: a second pass over it is shorter than 28 unrolled copies of the function.
     if stage.activation != Activation::Identity {
@@ -118,27 +118,4 @@ unsafe fn multiply<S: Simd, const R: usize>(
         }
     }
     tile
-}
-
-/// At most two vectors, zero beyond the end.
-#[inline(always)]
-fn load_pair<S: Simd>(s: S, from: &[f32]) -> [S::F32; 2] {
-    if from.len() >= 2 * S::LANES {
-        return [s.load(from), s.load(&from[S::LANES..])];
-    }
-    let (low, high) = from.split_at(from.len().min(S::LANES));
-    [s.load_partial(low), s.load_partial(high)]
-}
-
-/// Writes as much of two vectors as fits.
-#[inline(always)]
-fn store_pair<S: Simd>(s: S, [low, high]: [S::F32; 2], to: &mut [f32]) {
-    if to.len() >= 2 * S::LANES {
-        s.store(low, to);
-        s.store(high, &mut to[S::LANES..]);
-        return;
-    }
-    let (left, right) = to.split_at_mut(to.len().min(S::LANES));
-    s.store_partial(low, left);
-    s.store_partial(high, right);
 }
