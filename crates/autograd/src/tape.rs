@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use nar4rec_kernels::{Activation, AttentionScratch, Isa, PackedMatrix, Write, add};
 use nar4rec_tensor::{
-    AttentionOperands, Bags, Exec, Interaction, LinearWeights, NormWeights, ParameterId, Segments, Weights,
-    forward::View,
+    AttentionOperands, Bags, CrossOperands, CrossScratch, Exec, Interaction, LinearWeights, NormWeights, ParameterId,
+    Segments, Weights, forward::View,
 };
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
@@ -27,7 +27,7 @@ struct Node {
 /// A recorded operation: what it must remember to pass a gradient on.
 pub(crate) trait Operation: Send {
     /// Given the gradient `d` of the result, adds to the gradients of the operands and parameters.
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>);
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>);
 }
 
 /// Memory of a tape that outlives it: keep one per thread and pass it from step to step.
@@ -36,6 +36,7 @@ pub struct TapeMemory {
     pub(crate) pool: Pool,
     pub(crate) attention: AttentionScratch,
     pub(crate) packed: PackedMatrix,
+    pub(crate) cross: CrossScratch,
 }
 
 /// Records operations for a backward pass.
@@ -146,6 +147,12 @@ impl Context<'_> {
     pub(crate) fn view(&self, value: TapeValue) -> View<'_> {
         let node = &self.nodes[value.0];
         View { data: &node.value, columns: node.columns }
+    }
+
+    /// A value beside the gradients of the parameters.
+    pub(crate) fn view_and_gradients(&mut self, value: TapeValue) -> (View<'_>, &mut Gradients) {
+        let node = &self.nodes[value.0];
+        (View { data: &node.value, columns: node.columns }, self.gradients)
     }
 
     /// Whether a gradient of this value leads anywhere.
@@ -260,6 +267,10 @@ impl Exec for Tape<'_> {
 
     fn attention(&mut self, operands: AttentionOperands<'_, TapeValue>) -> TapeValue {
         ops::attention::record(self, operands)
+    }
+
+    fn cross_attention(&mut self, operands: CrossOperands<'_, TapeValue>) -> TapeValue {
+        ops::cross_attention::record(self, operands)
     }
 
     fn log_probabilities(

@@ -29,12 +29,13 @@ pub struct AttentionShape {
 }
 
 impl AttentionShape {
-    fn head_width(self) -> usize {
+    /// Numbers of a query, key or value of one head, h.
+    pub fn head_width(self) -> usize {
         self.width / self.heads
     }
 
     /// 1/√h
-    fn scale(self) -> f32 {
+    pub fn scale(self) -> f32 {
         1.0 / (self.head_width() as f32).sqrt()
     }
 }
@@ -70,14 +71,14 @@ pub struct AttentionScratch {
 }
 
 /// Queries that are scored together: the columns of a panel.
-fn block_width(isa: Isa) -> usize {
+pub fn query_block(isa: Isa) -> usize {
     2 * isa.tile().0
 }
 
 impl AttentionShape {
     /// How many numbers [`attention_forward`] keeps for the backward pass of `queries` queries over `keys` keys.
     pub fn probabilities(self, isa: Isa, queries: usize, keys: usize) -> usize {
-        self.heads * keys * queries.next_multiple_of(block_width(isa))
+        self.heads * keys * queries.next_multiple_of(query_block(isa))
     }
 }
 
@@ -96,7 +97,7 @@ pub fn attention_forward(
     assert!(shape.heads > 0 && shape.width.is_multiple_of(shape.heads), "heads divide the width");
     assert_eq!(k.rows, v.rows, "one value per key");
     let AttentionScratch { packed: queries, values, scores } = scratch;
-    let block = block_width(isa);
+    let block = query_block(isa);
     if scores.len() < k.rows * block {
         scores.resize(k.rows * block, 0.0);
     }
@@ -108,10 +109,10 @@ pub fn attention_forward(
             let out = &mut out[rows.start * shape.width + head * shape.head_width()..];
             queries.repack(isa, q.part(shape, head, rows.clone()).transposed());
             queries.fill_panels();
-            gemm(isa, k.head(shape, head), queries, (&mut *scores, block), Epilogue::OVER);
+            gemm(isa, k.head(shape, head), &*queries, (&mut *scores, block), Epilogue::OVER);
             softmax_columns(isa, scores, block, shape.scale());
             let p = Matrix::new(scores, k.rows, rows.len(), block).transposed();
-            gemm(isa, p, values, (out, shape.width), Epilogue::OVER);
+            gemm(isa, p, &*values, (out, shape.width), Epilogue::OVER);
         }
     }
 }
@@ -134,7 +135,7 @@ pub fn attention_backward(
     [d_q, d_k, d_v]: [&mut [f32]; 3],
     scratch: &mut AttentionScratch,
 ) {
-    let (width, block) = (shape.head_width(), block_width(isa));
+    let (width, block) = (shape.head_width(), query_block(isa));
     assert_eq!(probabilities.len(), shape.probabilities(isa, q.rows, k.rows), "the probabilities of every head");
     let AttentionScratch { packed, values: keys, scores } = scratch;
     scores.resize(k.rows * block, 0.0);
@@ -151,18 +152,18 @@ pub fn attention_backward(
 
             packed.repack(isa, d_o);
             let p_matrix = Matrix::new(p, k.rows, rows.len(), block);
-            gemm(isa, p_matrix, packed, (&mut d_v[column..], shape.width), epilogue);
+            gemm(isa, p_matrix, &*packed, (&mut d_v[column..], shape.width), epilogue);
 
             packed.repack(isa, d_o.transposed());
             packed.fill_panels();
-            gemm(isa, v.head(shape, head), packed, (scores, block), Epilogue::OVER);
+            gemm(isa, v.head(shape, head), &*packed, (scores, block), Epilogue::OVER);
             softmax_columns_backward(isa, p, scores, block, shape.scale());
 
             let d_s = Matrix::new(scores, k.rows, rows.len(), block);
             let d_q = &mut d_q[rows.start * shape.width + column..];
-            gemm(isa, d_s.transposed(), keys, (d_q, shape.width), Epilogue::OVER);
+            gemm(isa, d_s.transposed(), &*keys, (d_q, shape.width), Epilogue::OVER);
             packed.repack(isa, q.part(shape, head, rows));
-            gemm(isa, d_s, packed, (&mut d_k[column..], shape.width), epilogue);
+            gemm(isa, d_s, &*packed, (&mut d_k[column..], shape.width), epilogue);
         }
     }
 }

@@ -25,11 +25,11 @@ mod simd;
 mod softmax;
 
 pub use activation::{Activation, activation_backward, activation_forward};
-pub use attention::{AttentionScratch, AttentionShape, Heads, attention_backward, attention_forward};
+pub use attention::{AttentionScratch, AttentionShape, Heads, attention_backward, attention_forward, query_block};
 pub use elementwise::{AdamStep, adam_step, add, axpy, column_sums, dot, multiply, scale, square_sum};
 pub use exp::exp;
-pub use gemm::{Epilogue, Matrix, PackedMatrix, Write, gemm};
+pub use gemm::{Epilogue, Matrix, PackedMatrix, PackedRows, Write, gemm};
 pub use isa::{Isa, UnsupportedIsa};
 pub use norm::{LayerNormSaved, layer_norm, layer_norm_backward, unit_rows, unit_rows_backward};
 pub use simd::Simd;
-pub use softmax::{log_softmax_columns, log_softmax_columns_backward, softmax_columns};
+pub use softmax::{log_softmax_columns, log_softmax_columns_backward, softmax_columns, softmax_columns_backward};

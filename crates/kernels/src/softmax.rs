@@ -84,7 +84,7 @@ fn softmax_strip<S: Simd>(s: S, values: &mut [f32], columns: usize, strip: Range
 ///
 /// # Panics
 /// If the slices differ in length.
-pub(crate) fn softmax_columns_backward(isa: Isa, p: &[f32], d: &mut [f32], columns: usize, scale: f32) {
+pub fn softmax_columns_backward(isa: Isa, p: &[f32], d: &mut [f32], columns: usize, scale: f32) {
     struct Backward<'a>(&'a [f32], &'a mut [f32], usize, f32);
     impl Kernel for Backward<'_> {
         type Output = ();

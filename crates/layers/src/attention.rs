@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   self:   [q|k|v] = x·W_qkvᵀ + b                                     y = attention(q, k, v)·W_outᵀ + b
-//!   cross:  q = x·W_qᵀ + b   [k|v] = memory·W_kvᵀ + b
+//!   cross:  q = x·W_qᵀ + b   [k|v] = memory·W_kvᵀ + b, absorbed       y = attention(q, k, v)·W_outᵀ + b
 //! ```
 
 use std::sync::Arc;
 
-use nar4rec_tensor::{AttentionOperands, AttentionShape, Exec, Registry, Segments};
+use nar4rec_tensor::{AttentionOperands, AttentionShape, CrossOperands, Exec, Kind, LinearWeights, Registry, Segments};
 
 use crate::{BlockConfig, Linear};
 
@@ -49,7 +49,7 @@ impl SelfAttention {
 #[derive(Debug, Clone, Copy)]
 pub struct CrossAttention {
     q: Linear,
-    kv: Linear,
+    kv: LinearWeights,
     pub(crate) out: Linear,
     shape: AttentionShape,
 }
@@ -60,7 +60,9 @@ impl CrossAttention {
         let width = config.width;
         Self {
             q: registry.scope("q", |registry| Linear::new(registry, width, width)),
-            kv: registry.scope("kv", |registry| Linear::new(registry, width, 2 * width)),
+            kv: registry.scope("kv", |registry| {
+                Linear::declare(registry, width, 2 * width, Kind::KeyValue { heads: config.heads })
+            }),
             out: registry.scope("out", |registry| Linear::new(registry, width, width)),
             shape: config.attention(),
         }
@@ -75,14 +77,7 @@ impl CrossAttention {
         (memory, key_segments): (E::Value, &Arc<Segments>),
     ) -> E::Value {
         let q = self.q.forward(ex, x);
-        let kv = self.kv.forward(ex, memory);
-        ex.attention(AttentionOperands {
-            q: (q, 0),
-            k: (kv, 0),
-            v: (kv, self.shape.width),
-            query_segments,
-            key_segments,
-            shape: self.shape,
-        })
+        let (weights, shape) = (self.kv, self.shape);
+        ex.cross_attention(CrossOperands { q, memory, weights, query_segments, key_segments, shape })
     }
 }

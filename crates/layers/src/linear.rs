@@ -1,6 +1,6 @@
 //! y = x·Wᵀ + b: x `[rows, in]`, W `[out, in]`, b `[out]`, y `[rows, out]`.
 
-use nar4rec_tensor::{Activation, Exec, Init, Kind, LinearWeights, Registry};
+use nar4rec_tensor::{Activation, Exec, Init, Kind, LinearWeights, ParameterId, Registry};
 
 /// A linear map. Weights begin uniform in ±1/√in, biases at zero.
 #[derive(Debug, Clone, Copy)]
@@ -9,16 +9,18 @@ pub struct Linear(LinearWeights);
 impl Linear {
     /// A map from `input` to `output` numbers, with a bias.
     pub fn new(registry: &mut Registry, input: usize, output: usize) -> Self {
-        let Self(weights) = Self::without_bias(registry, input, output);
-        let bias = registry.add("bias", [1, output], Kind::Vector, Init::Constant(0.0));
-        Self(LinearWeights { bias: Some(bias), ..weights })
+        Self(Self::declare(registry, input, output, Kind::Matrix))
     }
 
     /// A map from `input` to `output` numbers, without bias.
     pub fn without_bias(registry: &mut Registry, input: usize, output: usize) -> Self {
-        let bound = 1.0 / (input.max(1) as f32).sqrt();
-        let weight = registry.add("weight", [output, input], Kind::Matrix, Init::Uniform(bound));
-        Self(LinearWeights { weight, bias: None })
+        Self(LinearWeights { weight: declare_weight(registry, input, output, Kind::Matrix), bias: None })
+    }
+
+    /// The parameters of a linear map that is applied in some other way than by itself.
+    pub(crate) fn declare(registry: &mut Registry, input: usize, output: usize, kind: Kind) -> LinearWeights {
+        let weight = declare_weight(registry, input, output, kind);
+        LinearWeights { weight, bias: Some(registry.add("bias", [1, output], Kind::Vector, Init::Constant(0.0))) }
     }
 
     /// x·Wᵀ + b
@@ -35,4 +37,9 @@ impl Linear {
     pub fn activated<E: Exec>(&self, ex: &mut E, x: E::Value, activation: Activation) -> E::Value {
         ex.linear(x, self.0, activation)
     }
+}
+
+fn declare_weight(registry: &mut Registry, input: usize, output: usize, kind: Kind) -> ParameterId {
+    let bound = 1.0 / (input.max(1) as f32).sqrt();
+    registry.add("weight", [output, input], kind, Init::Uniform(bound))
 }

@@ -47,13 +47,13 @@ impl Contrastive {
         let rows = Matrix::new(units, n, width, width);
         pairs.resize(n * n, 0.0);
         packed.repack(isa, rows.transposed());
-        gemm(isa, rows, packed, (pairs, n), Epilogue::OVER);
+        gemm(isa, rows, &*packed, (pairs, n), Epilogue::OVER);
         let sum = self.activate(pairs, n);
 
         let share = 1.0 / (n * (n - 1)) as f32;
         d_units.resize(n * width, 0.0);
         packed.repack(isa, rows);
-        gemm(isa, Matrix::new(pairs, n, n, n), packed, (d_units, width), Epilogue::OVER);
+        gemm(isa, Matrix::new(pairs, n, n, n), &*packed, (d_units, width), Epilogue::OVER);
         unit_rows_backward(isa, units, lengths, d_units, width);
         axpy(isa, d, d_units, 2.0 * share * scale);
         sum * f64::from(share * scale)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use nar4rec_kernels::{Activation, AttentionScratch, Epilogue, Isa, PackedMatrix, Write, add, gemm, layer_norm};
 
 use crate::{
-    AttentionOperands, Bags, Exec, Interaction, LinearWeights, NormWeights, ParameterId, Segments, Weights,
+    AttentionOperands, Bags, CrossOperands, CrossSaved, CrossScratch, Exec, Interaction, LinearWeights, NormWeights,
+    ParameterId, Segments, Weights, cross_attention,
     forward::{self, View},
 };
 
@@ -29,6 +30,7 @@ pub struct Workspace {
     segments: Vec<Arc<Segments>>,
     attention: AttentionScratch,
     packed: PackedMatrix,
+    cross: (CrossSaved, CrossScratch),
 }
 
 /// The executor of inference.
@@ -81,7 +83,7 @@ impl<'a> Eager<'a> {
         finish: impl for<'s> FnOnce(&'s Self, Epilogue<'s>) -> Epilogue<'s>,
     ) -> EagerValue {
         let weights = self.weights;
-        let packed = weights.forward(linear.weight);
+        let packed = &weights.linear(linear.weight).forward;
         let rows = self.shape(x)[0];
         let bias = linear.bias.map(|bias| weights.parameters().get(bias));
         self.make(rows, packed.columns(), |this, y| {
@@ -209,6 +211,17 @@ impl Exec for Eager<'_> {
             forward::attention(this.isa(), inputs, (out, &mut []), &mut scratch);
         });
         self.workspace.attention = scratch;
+        value
+    }
+
+    fn cross_attention(&mut self, operands: CrossOperands<'_, EagerValue>) -> EagerValue {
+        let (mut saved, mut scratch) = std::mem::take(&mut self.workspace.cross);
+        let weights = self.weights;
+        let value = self.make(operands.query_segments.rows(), operands.shape.width, |this, out| {
+            let inputs = operands.inputs(weights, |value| this.view(value));
+            cross_attention(this.isa(), inputs, out, &mut saved, &mut scratch);
+        });
+        self.workspace.cross = (saved, scratch);
         value
     }
 

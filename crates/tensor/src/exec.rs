@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nar4rec_kernels::{Activation, AttentionShape};
 
 use crate::{
-    ParameterId, Segments,
+    CrossInputs, ParameterId, Segments, Weights,
     forward::{AttentionInputs, View},
 };
 
@@ -74,6 +74,39 @@ pub struct AttentionOperands<'a, V> {
     pub key_segments: &'a Arc<Segments>,
     /// Heads and width.
     pub shape: AttentionShape,
+}
+
+/// Queries that attend to a memory whose keys and values are linear maps of it, [K|V] = memory·Wᵀ + b.
+#[derive(Debug, Clone, Copy)]
+pub struct CrossOperands<'a, V> {
+    /// Queries, `[query rows, d]`.
+    pub q: V,
+    /// What they attend to, `[key rows, d]`.
+    pub memory: V,
+    /// W `[2d, d]`, declared as [`Kind::KeyValue`](crate::Kind::KeyValue), and b.
+    pub weights: LinearWeights,
+    /// Which rows of the queries belong together.
+    pub query_segments: &'a Arc<Segments>,
+    /// Which rows of the memory those attend to: as many segments.
+    pub key_segments: &'a Arc<Segments>,
+    /// Heads and width.
+    pub shape: AttentionShape,
+}
+
+impl<V: Copy> CrossOperands<'_, V> {
+    /// The same operands as matrices, which `view` gives for a value.
+    pub fn inputs<'v>(&'v self, weights: &'v Weights, view: impl Fn(V) -> View<'v>) -> CrossInputs<'v> {
+        let width = self.shape.width;
+        CrossInputs {
+            q: view(self.q),
+            memory: view(self.memory),
+            weights: weights.key_value(self.weights.weight),
+            value_bias: self.weights.bias.map(|bias| &weights.parameters().get(bias)[width..]),
+            query_segments: self.query_segments,
+            key_segments: self.key_segments,
+            shape: self.shape,
+        }
+    }
 }
 
 impl<V: Copy> AttentionOperands<'_, V> {
@@ -148,6 +181,9 @@ pub trait Exec {
 
     /// Multi-head attention within segments: `[query rows, width]`.
     fn attention(&mut self, operands: AttentionOperands<'_, Self::Value>) -> Self::Value;
+
+    /// Multi-head attention to a memory within segments: `[query rows, d]`.
+    fn cross_attention(&mut self, operands: CrossOperands<'_, Self::Value>) -> Self::Value;
 
     /// log P̂ (SPEC §1): for each segment the logarithm of softmax over candidates of x·tᵀ. x has the rows of
     /// `segments`, t `positions` rows per segment; the result is `[x rows, positions]`.

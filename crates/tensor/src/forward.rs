@@ -197,7 +197,7 @@ pub fn log_probabilities(
     for (index, rows) in segments.iter().enumerate() {
         packed.repack(isa, t.matrix(&(index * positions..(index + 1) * positions)).transposed());
         let out = &mut out[rows.start * positions..rows.end * positions];
-        gemm(isa, x.matrix(&rows), packed, (out, positions), Epilogue::OVER);
+        gemm(isa, x.matrix(&rows), &*packed, (out, positions), Epilogue::OVER);
         log_softmax_columns(isa, out, positions);
     }
 }

@@ -5,6 +5,7 @@
 //! Values are matrices of `f32`. A batch is ragged: the rows of all its requests one after another, with [`Segments`] to
 //! tell them apart. There is no padding, so there is nothing to mask, and a request alone gives the same bytes as in a batch.
 
+mod cross;
 mod eager;
 mod exec;
 pub mod forward;
@@ -12,9 +13,10 @@ mod parameters;
 mod segments;
 mod weights;
 
+pub use cross::{CrossInputs, CrossSaved, CrossScratch, CrossSegment, column_block, cross_attention};
 pub use eager::{Eager, EagerValue, Workspace};
-pub use exec::{AttentionOperands, Bags, Exec, Interaction, LinearWeights, NormWeights};
+pub use exec::{AttentionOperands, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights};
 pub use nar4rec_kernels::{Activation, AttentionShape, Isa, UnsupportedIsa};
 pub use parameters::{Init, Kind, ParameterError, ParameterId, ParameterSpec, Parameters, Registry};
 pub use segments::Segments;
-pub use weights::{Purpose, Weights};
+pub use weights::{PackedKeyValue, PackedLinear, Purpose, Weights};

@@ -21,6 +21,11 @@ impl ParameterId {
 pub enum Kind {
     /// The matrix `[out, in]` of a linear map: packed for products, decayed.
     Matrix,
+    /// The matrix `[2d, d]` that makes keys and values of a memory, so many heads of them: packed by head, decayed.
+    KeyValue {
+        /// The number of heads.
+        heads: usize,
+    },
     /// A bias or gain: neither packed nor decayed.
     Vector,
     /// Rows that are looked up: an embedding table, or the position embeddings. Its gradient is kept by row; not decayed.
@@ -64,7 +69,7 @@ impl ParameterSpec {
     pub fn file_shape(&self) -> Vec<usize> {
         match self.kind {
             Kind::Vector => vec![self.shape[1]],
-            Kind::Matrix | Kind::Table => self.shape.to_vec(),
+            Kind::Matrix | Kind::KeyValue { .. } | Kind::Table => self.shape.to_vec(),
         }
     }
 }

@@ -19,17 +19,55 @@ pub struct Weights {
     parameters: Parameters,
     isa: Isa,
     purpose: Purpose,
+    packed: Vec<Packed>,
+}
+
+/// One parameter, packed.
+#[derive(Debug, Default)]
+enum Packed {
+    /// It takes part in no product.
+    #[default]
+    Not,
+    Linear(PackedLinear),
+    KeyValue(PackedKeyValue),
+}
+
+/// A matrix W `[out, in]`.
+#[derive(Debug, Default)]
+pub struct PackedLinear {
     /// Wᵀ `[in, out]`, the right operand of x·Wᵀ.
-    forward: Vec<PackedMatrix>,
-    /// W `[out, in]`, the right operand of d_y·W.
-    backward: Vec<PackedMatrix>,
+    pub forward: PackedMatrix,
+    /// W `[out, in]`, the right operand of d_y·W; empty unless made for training.
+    pub backward: PackedMatrix,
+}
+
+/// A matrix W = [W_k; W_v] `[2d, d]` of keys and values, d = heads · h.
+#[derive(Debug, Default)]
+pub struct PackedKeyValue {
+    /// W: the rows of head i are W_k,i and, d further on, W_v,i.
+    pub rows: PackedMatrix,
+    /// W_v,iᵀ `[d, h]` of each head.
+    pub values: Vec<PackedMatrix>,
+    /// W_k,iᵀ `[d, h]` of each head; empty unless made for training.
+    pub keys: Vec<PackedMatrix>,
+}
+
+impl PackedKeyValue {
+    /// The number of heads.
+    pub fn heads(&self) -> usize {
+        self.values.len()
+    }
 }
 
 impl Weights {
     /// Packs `parameters` for `isa`.
     pub fn new(parameters: Parameters, isa: Isa, purpose: Purpose) -> Self {
-        let empty = vec![PackedMatrix::default(); parameters.specs().len()];
-        let mut weights = Self { parameters, isa, purpose, forward: empty.clone(), backward: empty };
+        let packed = parameters.specs().iter().map(|spec| match spec.kind {
+            Kind::Vector | Kind::Table => Packed::Not,
+            Kind::Matrix => Packed::Linear(PackedLinear::default()),
+            Kind::KeyValue { heads } => Packed::KeyValue(PackedKeyValue::new(heads, purpose)),
+        });
+        let mut weights = Self { packed: packed.collect(), parameters, isa, purpose };
         weights.pack();
         weights
     }
@@ -42,15 +80,14 @@ impl Weights {
     }
 
     fn pack(&mut self) {
-        for (index, (spec, values)) in self.parameters.iter().enumerate() {
-            if spec.kind != Kind::Matrix {
-                continue;
-            }
-            let [out, input] = spec.shape;
-            let matrix = Matrix::new(values, out, input, input);
-            self.forward[index].repack(self.isa, matrix.transposed());
-            if self.purpose == Purpose::Training {
-                self.backward[index].repack(self.isa, matrix);
+        for ((spec, values), packed) in self.parameters.iter().zip(&mut self.packed) {
+            let [rows, columns] = spec.shape;
+            match packed {
+                Packed::Not => {}
+                Packed::Linear(packed) => {
+                    packed.pack(self.isa, Matrix::new(values, rows, columns, columns), self.purpose);
+                }
+                Packed::KeyValue(packed) => packed.pack(self.isa, View { data: values, columns }),
             }
         }
     }
@@ -75,13 +112,54 @@ impl Weights {
         self.isa
     }
 
-    /// Wᵀ packed, for x·Wᵀ.
-    pub fn forward(&self, id: ParameterId) -> &PackedMatrix {
-        &self.forward[id.index()]
+    /// The matrix of a linear map.
+    ///
+    /// # Panics
+    /// If the parameter is of another kind, which is a defect of the layer that declared it.
+    pub fn linear(&self, id: ParameterId) -> &PackedLinear {
+        match &self.packed[id.index()] {
+            Packed::Linear(packed) => packed,
+            other => panic!("a linear map's matrix was declared as {other:?}"),
+        }
     }
 
-    /// W packed, for d_y·W; empty unless made for training.
-    pub fn backward(&self, id: ParameterId) -> &PackedMatrix {
-        &self.backward[id.index()]
+    /// The matrix of keys and values.
+    ///
+    /// # Panics
+    /// If the parameter is of another kind, which is a defect of the layer that declared it.
+    pub fn key_value(&self, id: ParameterId) -> &PackedKeyValue {
+        match &self.packed[id.index()] {
+            Packed::KeyValue(packed) => packed,
+            other => panic!("a matrix of keys and values was declared as {other:?}"),
+        }
+    }
+}
+
+impl PackedLinear {
+    fn pack(&mut self, isa: Isa, matrix: Matrix<'_>, purpose: Purpose) {
+        self.forward.repack(isa, matrix.transposed());
+        if purpose == Purpose::Training {
+            self.backward.repack(isa, matrix);
+        }
+    }
+}
+
+impl PackedKeyValue {
+    fn new(heads: usize, purpose: Purpose) -> Self {
+        let empty = |count| vec![PackedMatrix::default(); count];
+        let keys = if purpose == Purpose::Training { heads } else { 0 };
+        Self { rows: PackedMatrix::default(), values: empty(heads), keys: empty(keys) }
+    }
+
+    fn pack(&mut self, isa: Isa, weight: View<'_>) {
+        let d = weight.columns;
+        let width = d / self.heads();
+        let head = |part: usize, index: usize| {
+            let first = part * d + index * width;
+            weight.matrix(&(first..first + width)).transposed()
+        };
+        self.rows.repack(isa, weight.matrix(&(0..2 * d)));
+        self.keys.iter_mut().enumerate().for_each(|(index, packed)| packed.repack(isa, head(0, index)));
+        self.values.iter_mut().enumerate().for_each(|(index, packed)| packed.repack(isa, head(1, index)));
     }
 }

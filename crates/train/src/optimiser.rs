@@ -68,7 +68,10 @@ impl AdamW {
         let moments = self.means.par_iter_mut().zip(&mut self.squares);
         let weights = parameters.values_mut().par_iter_mut().zip(specs.par_iter());
         weights.zip(gradients).zip(moments).for_each(|(((weights, spec), gradient), (mean, square))| {
-            let step = if spec.kind == Kind::Matrix { decayed } else { step };
+            let step = match spec.kind {
+                Kind::Matrix | Kind::KeyValue { .. } => decayed,
+                Kind::Vector | Kind::Table => step,
+            };
             adam_step(isa, step, weights, gradient, (mean, square));
         });
     }

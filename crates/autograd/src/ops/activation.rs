@@ -19,7 +19,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, activation: Activation) 
 }
 
 impl Operation for Activate {
-    fn backward(&self, context: &mut Context<'_>, mut d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, mut d: Vec<f32>) {
         activation_backward(context.isa(), self.activation, context.view(self.x).data, &mut d);
         context.add(self.x, d);
     }

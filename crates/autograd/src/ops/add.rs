@@ -16,7 +16,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, a: TapeValue, b: TapeValue) -> TapeVal
 }
 
 impl Operation for Add {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let [a, b] = self.0;
         if context.wants(b) {
             let mut copy = context.memory.pool.take(d.len());

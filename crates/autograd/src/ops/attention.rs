@@ -38,7 +38,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, operands: AttentionOperands<'_, TapeVa
 }
 
 impl Operation for Attention {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let (isa, width) = (context.isa(), self.shape.width);
         let mut scratch = std::mem::take(&mut context.memory.attention);
         let rows = [&self.query_segments, &self.key_segments, &self.key_segments].map(|segments| segments.rows());
@@ -57,6 +57,7 @@ impl Operation for Attention {
             attention_backward(isa, self.shape, heads, known, d_parts, &mut scratch);
         });
         context.memory.attention = scratch;
+        context.memory.pool.give(self.probabilities);
         context.memory.pool.give(d);
         for ((value, column), part) in self.operands.into_iter().zip(parts) {
             add_columns(context, value, column, width, part);

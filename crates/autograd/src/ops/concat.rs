@@ -20,7 +20,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, parts: &[TapeValue]) -> TapeValue {
 }
 
 impl Operation for Concat {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let columns: usize = self.0.iter().map(|part| context.view(*part).columns).sum();
         let mut left = 0;
         for part in &self.0 {

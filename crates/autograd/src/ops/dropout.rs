@@ -35,9 +35,10 @@ fn draw(rng: &mut impl Rng, probability: f32, mask: &mut [f32]) {
 }
 
 impl Operation for Dropout {
-    fn backward(&self, context: &mut Context<'_>, mut d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, mut d: Vec<f32>) {
         multiply(context.isa(), &mut d, &self.mask);
         context.add(self.x, d);
+        context.memory.pool.give(self.mask);
     }
 }
 

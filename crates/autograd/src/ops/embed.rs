@@ -35,7 +35,7 @@ pub(crate) fn record<'b>(
 }
 
 impl Operation for Embed {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let isa = context.isa();
         let width = |part: &Part| context.weights.table(part.table).columns;
         let columns: usize = self.0.iter().map(width).sum();

@@ -21,7 +21,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, rows: &Arc<Vec<u32>>) ->
 }
 
 impl Operation for Gather {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let x = context.view(self.x);
         let (len, columns) = (x.data.len(), x.columns);
         let mut d_x = context.memory.pool.take(len);

@@ -41,7 +41,7 @@ fn add_product(isa: Isa, sum: &mut [f32], d: &[f32], factor: &[f32], product: &m
 }
 
 impl Operation for Interact {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let isa = context.isa();
         let columns = forward::interaction_columns(&self.blocks);
         let mut grown = [self.wide, self.x].map(|value| {

@@ -14,7 +14,7 @@ struct Linear {
 
 pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, linear: LinearWeights) -> TapeValue {
     let rows = tape.shape(x)[0];
-    let packed = tape.weights().forward(linear.weight);
+    let packed = &tape.weights().linear(linear.weight).forward;
     tape.record([rows, packed.columns()], |context, y| {
         let bias = linear.bias.map(|bias| context.weights.parameters().get(bias));
         let x_matrix = context.view(x).matrix(&(0..rows));
@@ -24,7 +24,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, linear: LinearWeights) -
 }
 
 impl Operation for Linear {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let isa = context.isa();
         let weight = context.weights.table(self.weights.weight);
         let (out, input) = (weight.rows(), weight.columns);
@@ -32,7 +32,7 @@ impl Operation for Linear {
         let rows = 0..d_y.rows();
         if context.wants(self.x) {
             let (mut d_x, write) = context.take(self.x);
-            let packed = context.weights.backward(self.weights.weight);
+            let packed = &context.weights.linear(self.weights.weight).backward;
             gemm(isa, d_y.matrix(&rows), packed, (&mut d_x, input), Epilogue { write, ..Epilogue::OVER });
             context.put(self.x, d_x);
         }

@@ -23,7 +23,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, weights: NormWeights) ->
 }
 
 impl Operation for Norm {
-    fn backward(&self, context: &mut Context<'_>, mut d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, mut d: Vec<f32>) {
         let gain = context.weights.parameters().get(self.weights.gain);
         let isa = context.isa();
         // Borrowed apart from the values, which `view` borrows.

@@ -15,7 +15,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, id: ParameterId) -> TapeValue {
 }
 
 impl Operation for Parameter {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let count = context.weights.table(self.0).rows();
         let rows = context.gradients.rows_mut(self.0);
         rows.ids.extend(0..count as u32);

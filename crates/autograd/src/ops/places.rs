@@ -23,7 +23,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, id: ParameterId, segment
 }
 
 impl Operation for AddPlaces {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let rows = context.gradients.rows_mut(self.table);
         rows.ids.extend(self.segments.iter().flat_map(|rows| 0..rows.len() as u32));
         rows.values.extend_from_slice(&d);

@@ -40,7 +40,7 @@ pub(crate) fn record(
 }
 
 impl Operation for Probabilities {
-    fn backward(&self, context: &mut Context<'_>, mut d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, mut d: Vec<f32>) {
         let (isa, positions) = (context.isa(), self.positions);
         let mut packed = std::mem::take(&mut context.memory.packed);
         let (mut d_x, write_x) = context.take(self.x);
@@ -62,6 +62,7 @@ impl Operation for Probabilities {
         context.memory.packed = packed;
         context.put(self.x, d_x);
         context.put(self.t, d_t);
+        context.memory.pool.give(self.logs);
         context.memory.pool.give(d);
     }
 }

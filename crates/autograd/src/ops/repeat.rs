@@ -16,7 +16,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, times: usize) -> TapeVal
 }
 
 impl Operation for Repeat {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         let len = context.view(self.0).data.len();
         let mut d_x = context.memory.pool.take(len);
         d_x.fill(0.0);

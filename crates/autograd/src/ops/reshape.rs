@@ -15,7 +15,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, columns: usize) -> TapeV
 }
 
 impl Operation for Reshape {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         context.add(self.0, d);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, spread: TapeValue, segme
 }
 
 impl Operation for AddSpread {
-    fn backward(&self, context: &mut Context<'_>, d: Vec<f32>) {
+    fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
         if context.wants(self.spread) {
             let columns = context.view(self.spread).columns;
             let mut d_spread = context.memory.pool.take(self.segments.count() * columns);

@@ -17,7 +17,7 @@
 mod pack;
 mod tile;
 
-pub use pack::PackedMatrix;
+pub use pack::{PackedMatrix, PackedRows};
 
 use crate::{
     activation::Activation,
@@ -117,25 +117,33 @@ impl Epilogue<'_> {
 ///
 /// # Panics
 /// If the shapes do not agree, or `b` was packed for another instruction set.
-pub fn gemm(isa: Isa, a: Matrix<'_>, b: &PackedMatrix, (c, stride): (&mut [f32], usize), epilogue: Epilogue<'_>) {
-    assert_eq!(a.columns, b.rows(), "inner dimensions of the product");
-    assert_eq!(isa.tile().0 * 2, b.panel_width(), "operand packed for another instruction set");
-    if a.rows == 0 || b.columns() == 0 {
+pub fn gemm<'b>(
+    isa: Isa,
+    a: Matrix<'_>,
+    b: impl Into<PackedRows<'b>>,
+    (c, stride): (&mut [f32], usize),
+    epilogue: Epilogue<'_>,
+) {
+    let b = b.into();
+    let columns = b.matrix().columns();
+    assert_eq!(a.columns, b.depth(), "inner dimensions of the product");
+    if a.rows == 0 || columns == 0 {
         return;
     }
-    let numbers = (a.rows - 1) * stride + b.columns();
-    assert!(b.columns() <= stride && numbers <= c.len(), "product exceeds its destination");
+    assert_eq!(isa.tile().0 * 2, b.matrix().panel_width(), "operand packed for another instruction set");
+    let numbers = (a.rows - 1) * stride + columns;
+    assert!(columns <= stride && numbers <= c.len(), "product exceeds its destination");
     if let Write::Sum(residual) = epilogue.write {
         assert!(numbers <= residual.len(), "product exceeds what it is added to");
     }
-    assert!(epilogue.bias.is_none_or(|bias| bias.len() == b.columns()), "one bias per column");
+    assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias per column");
     debug_assert!(epilogue.write == Write::Over || epilogue.activation == Activation::Identity);
-    isa.run(Product { a, b, c, stride, epilogue });
+    isa.run(Product { a, b: &b, c, stride, epilogue });
 }
 
 struct Product<'a> {
     a: Matrix<'a>,
-    b: &'a PackedMatrix,
+    b: &'a PackedRows<'a>,
     c: &'a mut [f32],
     stride: usize,
     epilogue: Epilogue<'a>,
@@ -163,7 +171,7 @@ impl Kernel for Product<'_> {
             };
             for top in (0..self.a.rows).step_by(MC) {
                 let rows = MC.min(self.a.rows - top);
-                for panel in 0..self.b.panels() {
+                for panel in 0..self.b.matrix().panels() {
                     let block = tile::Block { a: self.a, top, rows, from, to, b: self.b, panel, stride: self.stride };
                     tile::run(s, block, self.c, epilogue);
                 }

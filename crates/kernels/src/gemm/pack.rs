@@ -1,5 +1,7 @@
 //! The right-hand operand, laid out in the order the product reads it.
 
+use std::ops::Range;
+
 use super::Matrix;
 use crate::{
     aligned::Aligned,
@@ -36,8 +38,17 @@ impl PackedMatrix {
         }
     }
 
+    /// A run of rows as the right operand of a product.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    pub fn rows_of(&self, rows: Range<usize>) -> PackedRows<'_> {
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows {rows:?} of a matrix of {}", self.rows);
+        PackedRows { matrix: self, rows }
+    }
+
     /// Counts the zeros that fill the last panel as columns of the matrix, for a product of whole vectors.
-    pub(crate) fn fill_panels(&mut self) {
+    pub fn fill_panels(&mut self) {
         self.columns = self.panels() * self.width;
     }
 
@@ -65,6 +76,35 @@ impl PackedMatrix {
     pub(super) fn panel(&self, panel: usize, from: usize, to: usize) -> &[f32] {
         let start = panel * self.rows * self.width;
         &self.data.as_slice()[start + from * self.width..start + to * self.width]
+    }
+}
+
+/// Rows of a packed matrix: the right operand of a product, whose depth they are.
+#[derive(Debug, Clone)]
+pub struct PackedRows<'a> {
+    matrix: &'a PackedMatrix,
+    rows: Range<usize>,
+}
+
+impl<'a> From<&'a PackedMatrix> for PackedRows<'a> {
+    fn from(matrix: &'a PackedMatrix) -> Self {
+        Self { matrix, rows: 0..matrix.rows }
+    }
+}
+
+impl PackedRows<'_> {
+    /// The depth of the product.
+    pub(super) fn depth(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn matrix(&self) -> &PackedMatrix {
+        self.matrix
+    }
+
+    /// Rows `from..to` of these, of a panel: `[to − from, panel_width]`.
+    pub(super) fn panel(&self, panel: usize, from: usize, to: usize) -> &[f32] {
+        self.matrix.panel(panel, self.rows.start + from, self.rows.start + to)
     }
 }
 

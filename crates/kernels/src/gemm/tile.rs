@@ -3,7 +3,7 @@
 //! A tile is R rows of A by one panel (two vectors) of B. For every k it loads two vectors of B, broadcasts R numbers of A
 //! and does 2·R multiply-adds. With AVX-512 R = 14 uses 28 of 32 registers for the tile; with AVX2 R = 6 uses 12 of 16.
 
-use super::{Matrix, PackedMatrix};
+use super::{Matrix, PackedRows};
 use crate::{activation::Activation, simd::Simd};
 
 /// What to do with a tile when its block of the depth is done.
@@ -24,7 +24,7 @@ pub(super) struct Block<'a> {
     pub(super) rows: usize,
     pub(super) from: usize,
     pub(super) to: usize,
-    pub(super) b: &'a PackedMatrix,
+    pub(super) b: &'a PackedRows<'a>,
     pub(super) panel: usize,
     /// Between rows of C.
     pub(super) stride: usize,
@@ -70,7 +70,7 @@ fn tile<S: Simd, const R: usize>(s: S, block: Block<'_>, row: usize, c: &mut [f3
         multiply::<S, R>(s, block.to - block.from, first, [a.row_stride, a.column_stride], panel.as_ptr())
     };
     let left = block.panel * 2 * S::LANES;
-    let width = (block.b.columns() - left).min(2 * S::LANES);
+    let width = (block.b.matrix().columns() - left).min(2 * S::LANES);
     let bias = stage.bias.map(|bias| s.get_pair(&bias[left..left + width]));
     for (i, mut pair) in tile.into_iter().enumerate() {
         let place = (row + i) * block.stride + left;
