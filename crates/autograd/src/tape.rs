@@ -287,10 +287,6 @@ impl Exec for Tape<'_> {
         if probability > 0.0 { ops::dropout::record(self, x, probability) } else { x }
     }
 
-    fn scope(&mut self, part: impl FnOnce(&mut Self) -> TapeValue) -> TapeValue {
-        part(self)
-    }
-
     fn data(&self, value: TapeValue) -> &[f32] {
         &self.nodes[value.0].value
     }

@@ -245,16 +245,18 @@ impl Exec for Eager<'_> {
         x
     }
 
-    fn scope(&mut self, part: impl FnOnce(&mut Self) -> EagerValue) -> EagerValue {
-        let before = self.live;
-        let result = part(self);
-        if result.0 < before {
-            self.live = before;
+    fn open_scope(&mut self) -> usize {
+        self.live
+    }
+
+    fn close_scope(&mut self, mark: usize, result: EagerValue) -> EagerValue {
+        if result.0 < mark {
+            self.live = mark;
             return result;
         }
-        self.workspace.slots.swap(before, result.0);
-        self.live = before + 1;
-        EagerValue(before)
+        self.workspace.slots.swap(mark, result.0);
+        self.live = mark + 1;
+        EagerValue(mark)
     }
 
     fn segments(&mut self, lengths: impl Iterator<Item = usize>) -> Arc<Segments> {

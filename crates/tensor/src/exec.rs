@@ -199,7 +199,22 @@ pub trait Exec {
     fn dropout(&mut self, x: Self::Value, probability: f32) -> Self::Value;
 
     /// Runs a part of the model of which only the result lives on; what else it made may be forgotten.
-    fn scope(&mut self, part: impl FnOnce(&mut Self) -> Self::Value) -> Self::Value;
+    fn scope(&mut self, part: impl FnOnce(&mut Self) -> Self::Value) -> Self::Value {
+        let mark = self.open_scope();
+        let result = part(self);
+        self.close_scope(mark, result)
+    }
+
+    /// The beginning of a scope: a mark for [`Exec::close_scope`].
+    fn open_scope(&mut self) -> usize {
+        0
+    }
+
+    /// The end of the scope that began at `mark`: the handle of its result from now on.
+    fn close_scope(&mut self, mark: usize, result: Self::Value) -> Self::Value {
+        let _ = mark;
+        result
+    }
 
     /// Segments of the given lengths, in memory that may be used again.
     fn segments(&mut self, lengths: impl Iterator<Item = usize>) -> Arc<Segments> {

@@ -11,6 +11,7 @@ mod exec;
 pub mod forward;
 mod parameters;
 mod segments;
+mod watched;
 mod weights;
 
 pub use cross::{CrossInputs, CrossSaved, CrossScratch, CrossSegment, column_block, cross_attention};
@@ -19,4 +20,5 @@ pub use exec::{AttentionOperands, Bags, CrossOperands, Exec, Interaction, Linear
 pub use nar4rec_kernels::{Activation, AttentionShape, Isa, UnsupportedIsa};
 pub use parameters::{Init, Kind, ParameterError, ParameterId, ParameterSpec, Parameters, Registry};
 pub use segments::Segments;
+pub use watched::{Operation, Watch, Watched};
 pub use weights::{PackedKeyValue, PackedLinear, Purpose, Weights};
