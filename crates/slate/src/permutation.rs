@@ -65,6 +65,11 @@ impl Permutation {
         Ok(())
     }
 
+    /// Makes room for `length` candidates, so that refilling with no more of them allocates nothing.
+    pub fn reserve(&mut self, length: usize) {
+        self.0.reserve(length.saturating_sub(self.0.len()));
+    }
+
     /// The candidate at each position.
     pub fn as_slice(&self) -> &[usize] {
         &self.0
@@ -132,8 +137,8 @@ mod tests {
             let indices: Vec<usize> = (0..length).map(|i| number(seed * 40 + i) % 40 * (MARKS / 8)).collect();
             let mut seen = vec![false; 40 * MARKS];
             let repeated = indices.iter().position(|&index| std::mem::replace(&mut seen[index], true));
-            let expected =
-                repeated.map_or(Ok(()), |position| Err(PermutationError::Repeated { position, index: indices[position] }));
+            let expected = repeated
+                .map_or(Ok(()), |position| Err(PermutationError::Repeated { position, index: indices[position] }));
             assert_eq!(check(&indices, 40 * MARKS), expected);
         }
     }
