@@ -6,22 +6,28 @@
 //!                   keep the w with the greatest Σ_j log P̂(y_j, j)          score = that sum
 //! ```
 //!
-//! O(w n m). A partial list that cannot be completed under the rules never takes a place in the beam, so a beam of one
-//! is greedy and a beam as wide as there are lists is exhaustive. Ties go to the extension of the better list, then to
-//! the lower candidate.
+//! O(w n m). The extensions of a list come in order of probability, each when the one before it has been looked at, so
+//! that mostly few of them are. A partial list that cannot be completed under the rules never takes a place in the beam,
+//! so a beam of one is greedy and a beam as wide as there are lists is exhaustive. Ties go to the extension of the better
+//! list, then to the more probable candidate.
 //!
-//! [`Gumbel`](crate::Gumbel) runs the same search with another key, which is why the key is a trait here.
+//! [`Gumbel`](crate::Gumbel) runs the same search with another order and key, which is why they are a trait here.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::DecodeError;
+use crate::columns::Ranked;
+use crate::decoded::Found;
 use crate::draft::Draft;
 use crate::lookahead::{Care, Lookahead};
+use crate::pool::Pool;
 use crate::setting::at_least_one;
+use crate::step::open_from;
 use crate::task::Task;
-use crate::{DecodeError, Decoded};
+use crate::workspace::{Memory, Walk};
 
 /// Beam search over the product of P̂.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -45,21 +51,24 @@ impl Beam {
         at_least_one("beam", "lists", self.lists)
     }
 
-    pub(crate) fn decode(&self, task: &Task) -> Result<Vec<Decoded>, DecodeError> {
-        let mut lists = search(task, self.width, &mut Product)?;
-        lists.truncate(self.lists);
-        Ok(lists)
+    pub(crate) fn decode(&self, task: &Task, memory: &mut Memory) -> Result<(), DecodeError> {
+        let Memory { walk, beams, ranks, found, .. } = memory;
+        beams.search(task, walk, self.width, &mut Product { ranks })?;
+        beams.kept.truncate(self.lists);
+        beams.put_into(task, found);
+        Ok(())
     }
 }
 
 /// A partial list in the beam.
-pub(crate) struct Hypothesis<'a> {
-    pub(crate) draft: Draft<'a>,
+#[derive(Debug, Default)]
+pub(crate) struct Hypothesis {
+    pub(crate) draft: Draft,
     pub(crate) value: Value,
 }
 
 /// What a partial list is worth.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Value {
     /// The log-probability of the partial list, as the growth counts it.
     pub(crate) log_p: f64,
@@ -67,26 +76,42 @@ pub(crate) struct Value {
     pub(crate) key: f64,
 }
 
-/// How values grow along a list.
+/// How lists grow, and their values with them.
 pub(crate) trait Growth {
-    /// Calls `child` with each open candidate and the value of the hypothesis extended by it.
-    fn grow(&mut self, parent: &Hypothesis, open: &[usize], child: impl FnMut(usize, Value));
+    /// Each of `parents` hypotheses is to be extended by a candidate of `column`.
+    fn enter(&mut self, column: &[Ranked], parents: usize);
+
+    /// Of the extensions of `parent`, the one numbered `number`, that with the greatest key of those not yet given.
+    fn next(&mut self, task: &Task, column: &[Ranked], parent: (usize, &Hypothesis)) -> Option<(usize, Value)>;
 }
 
 /// The key is Σ log P̂.
-struct Product;
+struct Product<'a> {
+    /// Where the column goes on for each parent.
+    ranks: &'a mut Vec<usize>,
+}
 
-impl Growth for Product {
-    fn grow(&mut self, parent: &Hypothesis, open: &[usize], mut child: impl FnMut(usize, Value)) {
-        let (scores, position) = (parent.draft.task.scores, parent.draft.position());
-        for &candidate in open {
-            let log_p = parent.value.log_p + f64::from(scores.log_probability(candidate, position));
-            child(candidate, Value { log_p, key: log_p });
-        }
+impl Growth for Product<'_> {
+    fn enter(&mut self, _column: &[Ranked], parents: usize) {
+        self.ranks.clear();
+        self.ranks.resize(parents, 0);
+    }
+
+    fn next(
+        &mut self,
+        task: &Task,
+        column: &[Ranked],
+        (number, parent): (usize, &Hypothesis),
+    ) -> Option<(usize, Value)> {
+        let (rank, cell) = open_from(task, &parent.draft, column, self.ranks[number]).next()?;
+        self.ranks[number] = rank + 1;
+        let log_p = parent.value.log_p + f64::from(cell.log_p);
+        Some((cell.candidate(), Value { log_p, key: log_p }))
     }
 }
 
 /// An extension that wants a place in the beam; the greatest comes first.
+#[derive(Debug)]
 struct Child {
     parent: usize,
     candidate: usize,
@@ -95,8 +120,7 @@ struct Child {
 
 impl Ord for Child {
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_key = self.value.key.total_cmp(&other.value.key);
-        by_key.then(other.parent.cmp(&self.parent)).then(other.candidate.cmp(&self.candidate))
+        self.value.key.total_cmp(&other.value.key).then(other.parent.cmp(&self.parent))
     }
 }
 
@@ -114,47 +138,81 @@ impl PartialEq for Child {
 
 impl Eq for Child {}
 
-/// The lists that end in the beam, greatest key first, with the key as their score.
-pub(crate) fn search(task: &Task, width: usize, growth: &mut impl Growth) -> Result<Vec<Decoded>, DecodeError> {
-    let mut beam = vec![Hypothesis { draft: Draft::new(task), value: Value { log_p: 0.0, key: 0.0 } }];
-    let mut lookahead = Lookahead::new(Care::Exact);
-    for _ in 0..task.length {
-        lookahead.next_position();
-        let children = children(&beam, growth);
-        beam = survivors(&mut beam, children, width, &mut lookahead)?;
-        if beam.is_empty() {
-            return Err(task.unsatisfiable());
-        }
-    }
-    Ok(beam.into_iter().map(|end| Decoded::new(task, end.draft.list, end.value.key)).collect())
+/// The memory of a search.
+#[derive(Debug, Default)]
+pub(crate) struct Beams {
+    /// The beam, greatest key first.
+    pub(crate) kept: Pool<Hypothesis>,
+    /// The beam of the next position.
+    next: Pool<Hypothesis>,
+    /// The best extension of each hypothesis that was not looked at yet.
+    children: BinaryHeap<Child>,
 }
 
-fn children(beam: &[Hypothesis], growth: &mut impl Growth) -> Vec<Child> {
-    let (mut open, mut children) = (Vec::new(), Vec::new());
-    for (parent, hypothesis) in beam.iter().enumerate() {
-        hypothesis.draft.open_into(&mut open);
-        growth.grow(hypothesis, &open, |candidate, value| children.push(Child { parent, candidate, value }));
+impl Beams {
+    /// Leaves in the beam the lists that end there.
+    pub(crate) fn search(
+        &mut self,
+        task: &Task,
+        walk: &mut Walk,
+        width: usize,
+        growth: &mut impl Growth,
+    ) -> Result<(), DecodeError> {
+        let Walk { columns, lookahead, .. } = walk;
+        self.kept.clear();
+        let root = self.kept.next(Hypothesis::default);
+        root.draft.begin(task);
+        root.value = Value::default();
+        lookahead.begin(Care::Exact);
+        for position in 0..task.length {
+            lookahead.next_position();
+            self.lengthen(task, columns.column(task, position), (width, lookahead), growth)?;
+            if self.kept.as_slice().is_empty() {
+                return Err(task.unsatisfiable());
+            }
+        }
+        Ok(())
     }
-    children
-}
 
-fn survivors<'a>(
-    beam: &mut [Hypothesis<'a>],
-    children: Vec<Child>,
-    width: usize,
-    lookahead: &mut Lookahead,
-) -> Result<Vec<Hypothesis<'a>>, DecodeError> {
-    let mut children = BinaryHeap::from(children);
-    let mut kept = Vec::new();
-    while kept.len() < width
-        && let Some(Child { parent, candidate, value }) = children.pop()
-    {
-        let draft = &mut beam[parent].draft;
-        if lookahead.accepts(draft, parent, candidate)? {
-            let mut draft = draft.clone();
-            draft.place(candidate);
-            kept.push(Hypothesis { draft, value });
+    /// Adds the lists of the beam to `found`, with the key as their score.
+    pub(crate) fn put_into(&self, task: &Task, found: &mut Found) {
+        for end in self.kept.as_slice() {
+            found.add(task, &end.draft.list, end.value.key);
         }
     }
-    Ok(kept)
+
+    /// The beam of the next position.
+    fn lengthen(
+        &mut self,
+        task: &Task,
+        column: &[Ranked],
+        (width, lookahead): (usize, &mut Lookahead),
+        growth: &mut impl Growth,
+    ) -> Result<(), DecodeError> {
+        let Self { kept, next, children } = self;
+        let kept = kept.as_mut_slice();
+        growth.enter(column, kept.len());
+        let mut child = |parent: usize, kept: &[Hypothesis]| {
+            let (candidate, value) = growth.next(task, column, (parent, &kept[parent]))?;
+            Some(Child { parent, candidate, value })
+        };
+        children.clear();
+        children.extend((0..kept.len()).filter_map(|parent| child(parent, kept)));
+        next.clear();
+        while next.as_slice().len() < width
+            && let Some(Child { parent, candidate, value }) = children.pop()
+        {
+            if lookahead.accepts(task, (parent, &mut kept[parent].draft), candidate)? {
+                let hypothesis = next.next(Hypothesis::default);
+                hypothesis.draft.copy(&kept[parent].draft);
+                hypothesis.draft.place(task, candidate);
+                hypothesis.value = value;
+            }
+            if next.as_slice().len() < width {
+                children.extend(child(parent, kept));
+            }
+        }
+        std::mem::swap(&mut self.kept, &mut self.next);
+        Ok(())
+    }
 }

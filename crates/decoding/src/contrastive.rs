@@ -10,15 +10,20 @@
 //! keeps them in charge: the formula then chooses among the k most probable candidates of the position only.
 //!
 //! A cosine is computed when a shortlisted candidate meets a chosen one for the first time, never for all pairs: each
-//! candidate remembers its greatest cosine and how many of the chosen it has met. O(n m + s m d) for s candidates that
-//! are ever shortlisted, s ≤ min(n, m·top_k). Products are summed in f64, where no product of two f32 overflows.
+//! candidate remembers its greatest cosine and how many of the chosen it has met. Nor is it computed where it cannot
+//! matter: a maximum only grows, so a candidate whose key is already no greater than that of a more probable one need not
+//! meet the rest. O(n m + s m d) for s candidates that are ever shortlisted, s ≤ min(n, m·top_k).
 
 use serde::{Deserialize, Serialize};
 
+use crate::DecodeError;
+use crate::columns::Columns;
+use crate::draft::Draft;
+use crate::likeness::Likeness;
 use crate::setting::{Setting, at_least_one};
-use crate::step::{Open, Preference, step_by_step};
+use crate::step::{Choice, Preference, open_from, step_by_step};
 use crate::task::Task;
-use crate::{DecodeError, Decoded, Scores};
+use crate::workspace::Memory;
 
 /// Contrastive decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -44,93 +49,100 @@ impl Contrastive {
         at_least_one("contrastive", "top_k", self.top_k.unwrap_or(1))
     }
 
-    pub(crate) fn decode(&self, task: &Task) -> Result<Vec<Decoded>, DecodeError> {
-        Ok(vec![step_by_step(task, self.top_k, || Unlike::new(self.alpha, task.scores))?])
+    pub(crate) fn decode(&self, task: &Task, memory: &mut Memory) -> Result<(), DecodeError> {
+        let top_k = self.top_k.unwrap_or(usize::MAX);
+        let Memory { likeness, shortlist, .. } = memory;
+        let mut unlike = Unlike { alpha: self.alpha, top_k, likeness, shortlist, beyond: 0 };
+        let score = step_by_step(task, &mut memory.walk, &mut unlike)?;
+        memory.found.add(task, &memory.walk.draft.list, score);
+        Ok(())
     }
 }
 
-/// The key of the formula above, with what it remembers between positions.
+/// One of the candidates that compete for a position.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shortlisted {
+    candidate: usize,
+    /// P̂ at this position.
+    p: f64,
+    is_proposed: bool,
+}
+
+impl Shortlisted {
+    fn new(candidate: usize, log_p: f32) -> Self {
+        Self { candidate, p: f64::from(log_p).exp(), is_proposed: false }
+    }
+}
+
+/// The key of the formula above.
 struct Unlike<'a> {
     alpha: f64,
-    scores: &'a Scores<'a>,
-    /// 1/‖x‖ per candidate; 0 for a zero vector, whose cosine with anything is 0.
-    inverse_norm: Vec<f64>,
-    /// Per candidate, how many of the chosen it has met and its greatest cosine with them.
-    met: Vec<(usize, f64)>,
+    top_k: usize,
+    likeness: &'a mut Likeness,
+    /// In order of probability.
+    shortlist: &'a mut Vec<Shortlisted>,
+    /// Where the column goes on after what is shortlisted and what was proposed after that.
+    beyond: usize,
 }
 
-impl<'a> Unlike<'a> {
-    fn new(alpha: f64, scores: &'a Scores<'a>) -> Self {
-        let inverse = |candidate| {
-            let norm = dot(scores.state(candidate), scores.state(candidate)).sqrt();
-            if norm > 0.0 { norm.recip() } else { 0.0 }
-        };
-        let inverse_norm = (0..scores.candidates()).map(inverse).collect();
-        Self { alpha, scores, inverse_norm, met: vec![(0, f64::NEG_INFINITY); scores.candidates()] }
-    }
+/// Less than any cosine, however rounded.
+const LEAST_COSINE: f64 = -1.001;
 
-    fn cosine(&self, a: usize, b: usize) -> f64 {
-        dot(self.scores.state(a), self.scores.state(b)) * self.inverse_norm[a] * self.inverse_norm[b]
-    }
-
-    /// max over `list` of cos(candidate, y); 0 for an empty list.
-    fn likeness(&mut self, candidate: usize, list: &[usize]) -> f64 {
+impl Unlike<'_> {
+    /// The key of a candidate after `list`, unless it is known not to be greater than that of a candidate before.
+    fn key(&mut self, task: &Task, list: &[usize], at: Shortlisted, before: Option<f64>) -> Option<f64> {
+        let alpha = self.alpha;
+        let key = |likeness: f64| (1.0 - alpha) * at.p - alpha * likeness;
         if list.is_empty() {
-            return 0.0;
+            return Some(key(0.0));
         }
-        let (met, greatest) = self.met[candidate];
-        let greatest = list[met..].iter().fold(greatest, |greatest, &y| greatest.max(self.cosine(candidate, y)));
-        self.met[candidate] = (list.len(), greatest);
-        greatest
+        let is_less = |likeness: f64| before.is_some_and(|before| key(likeness.max(LEAST_COSINE)) <= before);
+        self.likeness.greatest(task.scores, (at.candidate, list), is_less).map(key)
+    }
+
+    /// The place in the shortlist of the greatest key, and that key. Of equal keys the first is taken, which is that of
+    /// the more probable candidate.
+    fn best(&mut self, task: &Task, list: &[usize]) -> Option<(usize, f64)> {
+        let mut best: Option<(usize, f64)> = None;
+        for place in 0..self.shortlist.len() {
+            let at = self.shortlist[place];
+            let before = best.map(|(_, key)| key);
+            if !at.is_proposed
+                && let Some(key) = self.key(task, list, at, before)
+                && before.is_none_or(|before| key > before)
+            {
+                best = Some((place, key));
+            }
+        }
+        best
     }
 }
 
 impl Preference for Unlike<'_> {
-    fn rate(&mut self, list: &[usize], open: &mut [Open]) {
-        for open in open {
-            let likeness = self.likeness(open.candidate, list);
-            open.key = (1.0 - self.alpha) * open.log_p.exp() - self.alpha * likeness;
-        }
+    fn begin(&mut self, _task: &Task) {
+        self.likeness.begin_list();
     }
-}
 
-/// Σ a_i b_i, in eight sums side by side so that the compiler can use vectors.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let (a_chunks, a_rest) = a.as_chunks::<8>();
-    let (b_chunks, b_rest) = b.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for (sum, (&a, &b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += f64::from(a) * f64::from(b);
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-    sums.iter().sum::<f64>() + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dot_is_the_plain_sum_at_every_length() {
-        for length in [0, 1, 7, 8, 9, 16, 23] {
-            let a: Vec<f32> = (0..length).map(|i| i as f32 + 1.0).collect();
-            let b: Vec<f32> = (0..length).map(|i| 2.0 - i as f32).collect();
-            let plain: f64 = (0..length).map(|i| (i as f64 + 1.0) * (2.0 - i as f64)).sum();
-            assert_eq!(dot(&a, &b), plain, "length {length}");
+    fn enter(&mut self, task: &Task, draft: &Draft, columns: &mut Columns) {
+        let column = columns.column(task, draft.position());
+        let open = open_from(task, draft, column, 0).take(self.top_k);
+        self.shortlist.clear();
+        self.beyond = 0;
+        for (place, cell) in open {
+            self.shortlist.push(Shortlisted::new(cell.candidate(), cell.log_p));
+            self.beyond = place + 1;
         }
     }
 
-    #[test]
-    fn cosines_survive_extreme_states_and_zero_vectors() {
-        let states = [f32::MAX, f32::MAX, f32::MIN_POSITIVE, f32::MIN_POSITIVE, 0.0, 0.0, -1.0, -1.0];
-        let scores = Scores::new(&[0.0; 4], &states, 4, 1).unwrap();
-        let unlike = Unlike::new(0.5, &scores);
-        let close = |a, b, expected: f64| assert!((unlike.cosine(a, b) - expected).abs() < 1e-12, "cos({a}, {b})");
-        close(0, 1, 1.0);
-        close(0, 3, -1.0);
-        close(1, 2, 0.0);
-        close(2, 2, 0.0);
+    fn next(&mut self, task: &Task, draft: &Draft, columns: &mut Columns) -> Option<Choice> {
+        if let Some((place, key)) = self.best(task, &draft.list) {
+            self.shortlist[place].is_proposed = true;
+            return Some(Choice { candidate: self.shortlist[place].candidate, key });
+        }
+        let column = columns.column(task, draft.position());
+        let (place, cell) = open_from(task, draft, column, self.beyond).next()?;
+        self.beyond = place + 1;
+        let key = self.key(task, &draft.list, Shortlisted::new(cell.candidate(), cell.log_p), None)?;
+        Some(Choice { candidate: cell.candidate(), key })
     }
 }

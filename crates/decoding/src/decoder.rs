@@ -14,21 +14,22 @@
 use serde::{Deserialize, Serialize};
 
 use crate::task::Task;
-use crate::{Beam, Contrastive, DecodeError, Decoded, Greedy, Gumbel, KBest, Rules, Sample, Scores};
+use crate::workspace::Memory;
+use crate::{Beam, Contrastive, DecodeError, Decoded, Greedy, Gumbel, KBest, Rules, Sample, Scores, Workspace};
 
 /// A way from a probability matrix to lists.
 ///
 /// ```
-/// use nar4rec_decoding::{Decoder, Rules, Scores};
+/// use nar4rec_decoding::{Decoder, Rules, Scores, Workspace};
 /// // Two candidates, two positions: the first is better at both, but the second loses more at the front.
 /// let log_probabilities = [0.6_f32, 0.9, 0.4, 0.1].map(f32::ln);
 /// let scores = Scores::new(&log_probabilities, &[], 2, 2)?;
-/// let lists = |kind: &str| {
+/// let (rules, mut workspace) = (Rules::none(2), Workspace::default());
+/// for (kind, list) in [("greedy", [0, 1]), ("k_best", [1, 0])] {
 ///     let decoder: Decoder = serde_json::from_str(&format!(r#"{{"kind":"{kind}"}}"#)).expect("a known kind");
-///     decoder.decode(&scores, &Rules::none(2), 2, 0)
-/// };
-/// assert_eq!(lists("greedy")?[0].list.as_slice(), [0, 1]); // 0.6 · 0.1
-/// assert_eq!(lists("k_best")?[0].list.as_slice(), [1, 0]); // 0.4 · 0.9
+///     let found = decoder.decode(&scores, &rules, 2, 0, &mut workspace)?;
+///     assert_eq!(found[0].list.as_slice(), list); // 0.6 · 0.1 and 0.4 · 0.9
+/// }
 /// # Ok::<(), nar4rec_decoding::DecodeError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -79,31 +80,49 @@ impl Decoder {
     /// Lists of `length` candidates that keep the rules, best first (samples: in the order drawn); at least one.
     ///
     /// The lists are shorter where the scores have fewer positions, or fewer candidates are neither excluded nor
-    /// impossible everywhere. `seed` matters to the sampling decoders only.
+    /// impossible everywhere. `seed` matters to the sampling decoders only. The lists lie in the workspace until its next
+    /// use.
     ///
     /// # Errors
     /// If a setting is out of range, the rules are for another number of candidates or pin a position beyond the list,
     /// no list keeps the rules, or the search for one was given up.
-    pub fn decode(
+    pub fn decode<'w>(
         &self,
         scores: &Scores,
         rules: &Rules,
         length: usize,
         seed: u64,
-    ) -> Result<Vec<Decoded>, DecodeError> {
+        workspace: &'w mut Workspace,
+    ) -> Result<&'w [Decoded], DecodeError> {
         self.validate()?;
-        self.run(&Task::new(scores, rules, length)?, seed)
+        let Workspace { places, memory } = workspace;
+        let task = Task::new(scores, rules, length, places)?;
+        memory.begin(&task, self.most_lists());
+        self.run(&task, seed, memory)?;
+        Ok(memory.found.as_slice())
     }
 
-    /// Decodes a task with settings that are known to be valid.
-    pub(crate) fn run(&self, task: &Task, seed: u64) -> Result<Vec<Decoded>, DecodeError> {
+    /// It finds no more lists than this.
+    pub(crate) fn most_lists(&self) -> usize {
+        match *self {
+            Self::Greedy(_) | Self::Contrastive(_) => 1,
+            Self::Beam(Beam { width, lists }) => lists.min(width),
+            Self::Sample(Sample { lists, .. }) | Self::Gumbel(Gumbel { lists, .. }) | Self::KBest(KBest { lists }) => {
+                lists
+            }
+        }
+    }
+
+    /// Decodes the task that the memory was begun for, with settings that are known to be valid, into its `found`.
+    pub(crate) fn run(&self, task: &Task, seed: u64, memory: &mut Memory) -> Result<(), DecodeError> {
+        memory.found.clear();
         match self {
-            Self::Greedy(greedy) => greedy.decode(task),
-            Self::Contrastive(contrastive) => contrastive.decode(task),
-            Self::Beam(beam) => beam.decode(task),
-            Self::Sample(sample) => sample.decode(task, seed),
-            Self::Gumbel(gumbel) => gumbel.decode(task, seed),
-            Self::KBest(k_best) => k_best.decode(task),
+            Self::Greedy(greedy) => greedy.decode(task, memory),
+            Self::Contrastive(contrastive) => contrastive.decode(task, memory),
+            Self::Beam(beam) => beam.decode(task, memory),
+            Self::Sample(sample) => sample.decode(task, seed, memory),
+            Self::Gumbel(gumbel) => gumbel.decode(task, seed, memory),
+            Self::KBest(k_best) => k_best.decode(task, memory),
         }
     }
 }

@@ -17,19 +17,32 @@
 //! ```
 //!
 //! Gumbel values conditioned to have their maximum at G. A beam as wide as the number of lists, kept by G, ends with
-//! the k greatest. O(lists · n log n · m); the score is G of the whole list, greatest first.
+//! the k greatest. The score is G of the whole list, greatest first.
+//!
+//! Of a partial list no more than `lists` children can stay, so they are made one at a time, greatest first. e^-H_c is the
+//! arrival time of c in the race that [`Urn`] tells, where c has the rate e^φ_c: the first child is drawn and inherits G,
+//! and each later one is drawn from those left and comes after a further delay,
+//!
+//! ```text
+//! e^-H_c - e^-Z = e^-φ D,   D = Σ over the draws after the first of  Exponential / (share of φ that was left)
+//! ```
+//!
+//! O(lists · n m) after sorting.
 //!
 //! Under rules that can lead to a dead end, partial lists that cannot be completed are refused a place; the law is then
 //! that of the lists left only in so far as nothing else in the beam had to make way for them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::beam::{Growth, Hypothesis, Value, search};
+use crate::DecodeError;
+use crate::beam::{Growth, Hypothesis, Value};
+use crate::columns::Ranked;
 use crate::noise::Noise;
+use crate::pool::Pool;
 use crate::setting::{at_least_one, temperature};
-use crate::step::{Open, sort_by_probability};
 use crate::task::Task;
-use crate::{DecodeError, Decoded};
+use crate::urn::{GONE, Urn, log_add, weigh};
+use crate::workspace::Memory;
 
 /// Sampling of distinct lists.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -53,75 +66,101 @@ impl Gumbel {
         temperature("gumbel", self.temperature)
     }
 
-    pub(crate) fn decode(&self, task: &Task, seed: u64) -> Result<Vec<Decoded>, DecodeError> {
-        let (temperature, lists) = (self.temperature, self.lists);
-        let mut growth = Stochastic { temperature, lists, noise: Noise::new(seed), open: Vec::new() };
-        search(task, lists, &mut growth)
+    pub(crate) fn decode(&self, task: &Task, seed: u64, memory: &mut Memory) -> Result<(), DecodeError> {
+        let Memory { walk, beams, drawings, found, .. } = memory;
+        let mut growth = Stochastic { temperature: self.temperature, noise: Noise::new(seed), drawings };
+        beams.search(task, walk, self.lists, &mut growth)?;
+        beams.put_into(task, found);
+        Ok(())
     }
 }
 
 /// The key is G of the page above, `log_p` is φ.
-struct Stochastic {
+struct Stochastic<'a> {
     temperature: f64,
-    /// How many lists are drawn.
-    lists: usize,
     noise: Noise,
-    /// Candidates open to the hypothesis at hand; `key` is the log-probability of each given the partial list.
-    open: Vec<Open>,
+    drawings: &'a mut Drawings,
 }
 
-/// The least log-probability of one choice that is told from zero: below it an exponential is zero many times over, and
-/// sums of it stay finite, so that no difference of two of them is NaN.
-const LEAST: f64 = -1e12;
+/// The memory of the draws.
+#[derive(Debug, Default)]
+pub(crate) struct Drawings {
+    /// log P̂/T of the column, relative to the greatest.
+    log_weights: Vec<f64>,
+    weights: Vec<f64>,
+    /// Of each parent.
+    drawings: Pool<Drawing>,
+}
 
-impl Stochastic {
-    /// Sets `key` to the log-softmax of log P̂/T.
-    fn normalise(&mut self) {
-        sort_by_probability(&mut self.open);
-        let greatest = self.open.first().map_or(0.0, |open| open.log_p);
-        for open in &mut self.open {
-            open.key = ((open.log_p - greatest) / self.temperature).max(LEAST);
+/// The children of one parent.
+#[derive(Debug, Default)]
+struct Drawing {
+    urn: Urn,
+    /// ln of what the full urn weighs.
+    log_whole: f64,
+    /// ln D; none before the first draw.
+    log_delay: Option<f64>,
+}
+
+impl Growth for Stochastic<'_> {
+    fn enter(&mut self, column: &[Ranked], _parents: usize) {
+        let Drawings { log_weights, weights, drawings } = &mut *self.drawings;
+        weigh(column.iter().map(|cell| cell.log_p), self.temperature, (log_weights, weights));
+        drawings.clear();
+    }
+
+    fn next(
+        &mut self,
+        task: &Task,
+        column: &[Ranked],
+        (number, parent): (usize, &Hypothesis),
+    ) -> Option<(usize, Value)> {
+        let Drawings { log_weights, weights, drawings } = &mut *self.drawings;
+        if number == drawings.as_slice().len() {
+            let is_open = |cell: &Ranked| parent.draft.is_open(task, cell.candidate());
+            let open = column.iter().zip(weights).map(|(cell, weight)| if is_open(cell) { *weight } else { GONE });
+            drawings.next(Drawing::default).begin(log_weights, open);
         }
-        let log_sum = self.open.iter().map(|open| open.key.exp()).sum::<f64>().ln();
-        self.open.iter_mut().for_each(|open| open.key -= log_sum);
+        let drawing = &mut drawings.as_mut_slice()[number];
+        let (place, log_delay) = drawing.draw(log_weights, &mut self.noise)?;
+        let log_p = parent.value.log_p + log_weights[place] - drawing.log_whole;
+        let key = later(parent.value.key, log_delay - parent.value.log_p);
+        Some((column[place].candidate(), Value { log_p, key }))
     }
 }
 
-impl Growth for Stochastic {
-    fn grow(&mut self, parent: &Hypothesis, open: &[usize], mut child: impl FnMut(usize, Value)) {
-        let (scores, position) = (parent.draft.task.scores, parent.draft.position());
-        self.open.clear();
-        self.open.extend(open.iter().map(|&candidate| {
-            let log_p = f64::from(scores.log_probability(candidate, position));
-            Open { candidate, log_p, key: log_p }
-        }));
-        self.normalise();
-        let so_far = parent.value.log_p;
-        let noise = &mut self.noise;
-        let mut children: Vec<(f64, &Open)> =
-            self.open.iter().map(|open| (so_far + open.key + noise.gumbel(), open)).collect();
-        // G grows with H, and of children that may all be completed no more than the width of the beam can stay.
-        if parent.draft.task.is_free() && self.lists < children.len() {
-            children.select_nth_unstable_by(self.lists, |(a, _), (b, _)| b.total_cmp(a));
-            children.truncate(self.lists);
-        }
-        let greatest = children.iter().map(|(perturbed, _)| *perturbed).fold(f64::NEG_INFINITY, f64::max);
-        for (perturbed, open) in children {
-            let key = below(parent.value.key, greatest, perturbed);
-            child(open.candidate, Value { log_p: so_far + open.key, key });
-        }
+impl Drawing {
+    /// Begins with these in the urn.
+    fn begin(&mut self, log_weights: &[f64], weights: impl Iterator<Item = f64>) {
+        self.urn.fill(log_weights, weights);
+        (self.log_whole, self.log_delay) = (self.urn.log_mass(), None);
+    }
+
+    /// The place drawn next and its ln D.
+    fn draw(&mut self, log_weights: &[f64], noise: &mut Noise) -> Option<(usize, f64)> {
+        let log_delay = match self.log_delay {
+            None => f64::NEG_INFINITY,
+            Some(so_far) => log_add(so_far, noise.log_exponential() - (self.urn.log_mass() - self.log_whole)),
+        };
+        self.log_delay = Some(log_delay);
+        Some((self.urn.draw(log_weights, noise)?, log_delay))
     }
 }
 
-/// -ln( e^-limit - e^-greatest + e^-value ), stable for any differences. At value = greatest it is the limit.
-fn below(limit: f64, greatest: f64, value: f64) -> f64 {
-    let excess = limit - value + (-(value - greatest).exp()).ln_1p();
+/// -ln( e^-limit + e^log_delay ), stable for any differences.
+fn later(limit: f64, log_delay: f64) -> f64 {
+    let excess = limit + log_delay;
     limit - excess.max(0.0) - (-excess.abs()).exp().ln_1p()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The value of a child whose perturbed value is `value`, in place of `greatest`.
+    fn below(limit: f64, greatest: f64, value: f64) -> f64 {
+        later(limit, -value + (-(value - greatest).exp()).ln_1p())
+    }
 
     #[test]
     fn the_greatest_child_inherits_its_parents_value_and_the_others_stay_below() {

@@ -8,16 +8,20 @@
 //! | [`Greedy`] | the most probable untaken candidate of each position | n m |
 //! | [`Contrastive`] | the same, less α times the likeness to what is chosen | n m + similarities |
 //! | [`Beam`] | the most probable partial lists are kept | w n m |
-//! | [`Sample`] | independent draws with temperature among the top k | n log n · m |
-//! | [`Gumbel`] | distinct lists, drawn without replacement | lists · n log n · m |
-//! | [`KBest`] | the exact k most probable lists | n m² for the first |
+//! | [`Sample`] | independent draws with temperature among the top k | lists · n m |
+//! | [`Gumbel`] | distinct lists, drawn without replacement | lists · n m |
+//! | [`KBest`] | the exact k most probable lists | m³ for the first |
+//!
+//! All but greedy read the candidates of each position in order of probability, which is worked out once per request:
+//! n log n · m more. What a call needs and what it finds lies in a [`Workspace`] and [`Proposals`] that the next one uses
+//! again: after a few calls nothing is allocated.
 //!
 //! [`Scores`] is the checked door, [`Rules`] are the constraints, a [`Decoder`] is one entry of a configuration and a
 //! [`ProposalConfig`] several. Every list that comes out is a
 //! [`Permutation`](nar4rec_slate::Permutation) that keeps the rules; where none does, every decoder says so.
 //!
 //! ```
-//! use nar4rec_decoding::{Group, ProposalConfig, Rules, Scores};
+//! use nar4rec_decoding::{Group, ProposalConfig, Proposals, Rules, Scores, Workspace};
 //!
 //! // Three candidates, two positions; each column sums to one. The states are two-dimensional.
 //! let log_probabilities = [0.5_f32, 0.4, 0.3, 0.4, 0.2, 0.2].map(f32::ln);
@@ -28,14 +32,19 @@
 //! let authors = Group { at_most: Some(1), ..Group::new(vec![vec![7], vec![7], vec![8]]) };
 //! let rules = Rules::none(3).group(authors)?;
 //!
-//! let proposals = ProposalConfig::default().propose(&scores, &rules, 2)?;
-//! assert_eq!((proposals[0].decoder.name(), proposals[0].found.list.as_slice()), ("greedy", &[0, 2][..]));
+//! // Both are used again for the next request.
+//! let (mut workspace, mut proposals) = (Workspace::default(), Proposals::default());
+//! ProposalConfig::default().propose(&scores, &rules, 2, &mut workspace, &mut proposals)?;
+//! let first = &proposals.as_slice()[0];
+//! assert_eq!((first.decoder.name(), first.found.list.as_slice()), ("greedy", &[0, 2][..]));
 //! assert!(proposals.iter().all(|proposal| proposal.found.list.iter().any(|candidate| candidate == 2)));
 //! # Ok::<(), nar4rec_decoding::DecodeError>(())
 //! ```
 
 mod assignment;
 mod beam;
+mod cells;
+mod columns;
 mod contrastive;
 mod decoded;
 mod decoder;
@@ -44,8 +53,10 @@ mod error;
 mod greedy;
 mod gumbel;
 mod k_best;
+mod likeness;
 mod lookahead;
 mod noise;
+mod pool;
 mod proposal;
 mod rules;
 mod sample;
@@ -53,6 +64,8 @@ mod scores;
 mod setting;
 mod step;
 mod task;
+mod urn;
+mod workspace;
 
 pub use beam::Beam;
 pub use contrastive::Contrastive;
@@ -63,7 +76,8 @@ pub use greedy::Greedy;
 pub use gumbel::Gumbel;
 pub use k_best::KBest;
 pub use lookahead::SEARCH_LIMIT;
-pub use proposal::{Arrangement, Proposal, ProposalConfig};
+pub use proposal::{Arrangement, Proposal, ProposalConfig, Proposals};
 pub use rules::{Group, Neighbours, Rules};
 pub use sample::Sample;
 pub use scores::Scores;
+pub use workspace::Workspace;

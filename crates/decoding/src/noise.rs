@@ -1,7 +1,8 @@
 //! Seeded noise.
 //!
-//! A Gumbel variable is −ln(−ln u) for u uniform in (0, 1). Adding an independent one to each logit and taking the
-//! greatest draws from their softmax; taking the k greatest draws k without replacement.
+//! An exponential variable is −ln u for u uniform in (0, 1), a Gumbel variable −ln of an exponential one. Adding an
+//! independent Gumbel variable to each logit and taking the greatest draws from their softmax; taking the k greatest draws
+//! k without replacement. [`Urn`](crate::urn::Urn) draws the same without noise for each logit.
 //!
 //! The decoders hand out noise in order of probability, not of index: relabelling the candidates then relabels the
 //! samples (unless two are exactly as probable).
@@ -18,10 +19,14 @@ impl Noise {
         Self(Pcg64Mcg::seed_from_u64(seed))
     }
 
-    /// A standard Gumbel variable.
-    pub(crate) fn gumbel(&mut self) -> f64 {
-        let uniform: f64 = self.0.sample(Open01);
-        -(-uniform.ln()).ln()
+    /// A uniform variable in (0, 1).
+    pub(crate) fn uniform(&mut self) -> f64 {
+        self.0.sample(Open01)
+    }
+
+    /// ln of a standard exponential variable: a standard Gumbel variable with its sign changed.
+    pub(crate) fn log_exponential(&mut self) -> f64 {
+        (-self.uniform().ln()).ln()
     }
 
     /// The seed of an independent stream.

@@ -1,12 +1,13 @@
 //! Several decoders at work on one request: the lists that the evaluator will choose among.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
+use crate::decoded::MOST_RESERVED;
 use crate::noise::Noise;
+use crate::pool::Pool;
 use crate::task::Task;
-use crate::{Contrastive, DecodeError, Decoded, Decoder, Greedy, Gumbel, KBest, Rules, Scores};
+use crate::workspace::Walk;
+use crate::{Contrastive, DecodeError, Decoded, Decoder, Greedy, Gumbel, KBest, Rules, Scores, Workspace};
 
 /// Which decoders propose lists.
 ///
@@ -36,23 +37,27 @@ pub enum Arrangement {
 }
 
 impl Arrangement {
-    /// The same items, arranged so that they keep the rules. A list whose arrangement would take too long to find stays.
-    fn of(self, found: Decoded, task: &Task) -> Result<Decoded, DecodeError> {
+    /// Arranges the items of `found` so that they keep the rules. A list whose arrangement would take too long to find
+    /// stays as it is.
+    fn apply(
+        self,
+        task: &Task,
+        found: &mut Decoded,
+        walk: &mut Walk,
+        items: &mut Vec<usize>,
+    ) -> Result<(), DecodeError> {
         if self == Self::Proposed {
-            return Ok(found);
+            return Ok(());
         }
-        let mut only = task.rules.clone();
-        let mut inside = vec![false; task.scores.candidates()];
-        found.list.iter().for_each(|candidate| inside[candidate] = true);
-        for (candidate, _) in inside.iter().enumerate().filter(|(_, inside)| !**inside) {
-            only = only.exclude(candidate)?;
+        items.clear();
+        items.extend(found.list.iter().zip(task.pinned).filter(|(_, pinned)| pinned.is_none()).map(|(item, _)| item));
+        items.sort_unstable();
+        match (Greedy {}).fill(&task.choosing_from(items), walk) {
+            Ok(score) => found.refill(task, &walk.draft.list, score),
+            Err(DecodeError::SearchLimit { .. }) => (),
+            Err(error) => return Err(error),
         }
-        let arranged = Greedy {}.decode(&Task::new(task.scores, &only, task.length)?);
-        match arranged {
-            Ok(mut lists) => Ok(lists.pop().unwrap_or(found)),
-            Err(DecodeError::SearchLimit { .. }) => Ok(found),
-            Err(error) => Err(error),
-        }
+        Ok(())
     }
 }
 
@@ -79,6 +84,56 @@ pub struct Proposal {
     pub found: Decoded,
 }
 
+/// The lists of one request, in memory that the next request uses again.
+#[derive(Debug, Clone, Default)]
+pub struct Proposals(Pool<Proposal>);
+
+impl Proposals {
+    /// Makes room for `lists` lists for `task`.
+    fn make_room(&mut self, task: &Task, lists: usize) {
+        let new = || Proposal { decoder: Decoder::Greedy(Greedy {}), found: Decoded::empty() };
+        self.0.reserve(lists.min(MOST_RESERVED), new, |proposal| proposal.found.list.reserve(task.length));
+    }
+
+    /// The lists, in the order in which they were proposed.
+    pub fn as_slice(&self) -> &[Proposal] {
+        self.0.as_slice()
+    }
+
+    /// The lists, in the order in which they were proposed.
+    pub fn iter(&self) -> std::slice::Iter<'_, Proposal> {
+        self.as_slice().iter()
+    }
+
+    /// The number of lists.
+    pub fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.as_slice().is_empty()
+    }
+
+    /// Takes the list of `found`, and gives it other memory for it, unless it is here already.
+    fn add(&mut self, decoder: Decoder, found: &mut Decoded) {
+        if self.iter().all(|known| known.found.list != found.list) {
+            let proposal = self.0.next(|| Proposal { decoder, found: Decoded::empty() });
+            proposal.decoder = decoder;
+            std::mem::swap(&mut proposal.found, found);
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Proposals {
+    type Item = &'a Proposal;
+    type IntoIter = std::slice::Iter<'a, Proposal>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl ProposalConfig {
     /// Whether there is a decoder and every setting is in its range.
     ///
@@ -89,35 +144,60 @@ impl ProposalConfig {
         self.decoders.iter().try_for_each(Decoder::validate)
     }
 
-    /// The distinct lists that the decoders find, each where it comes first.
+    /// Replaces `proposals` with the distinct lists that the decoders find, each where it comes first.
     ///
     /// Each decoder draws from its own stream of the seed. A decoder that gives up its search adds nothing as long as
     /// another one found a list.
     ///
     /// # Errors
-    /// As [`Decoder::decode`].
-    pub fn propose(&self, scores: &Scores, rules: &Rules, length: usize) -> Result<Vec<Proposal>, DecodeError> {
+    /// As [`Decoder::decode`]; then there are no proposals.
+    pub fn propose(
+        &self,
+        scores: &Scores,
+        rules: &Rules,
+        length: usize,
+        workspace: &mut Workspace,
+        proposals: &mut Proposals,
+    ) -> Result<(), DecodeError> {
+        let result = self.fill(scores, rules, length, workspace, proposals);
+        if result.is_err() {
+            proposals.0.clear();
+        }
+        result
+    }
+
+    fn fill(
+        &self,
+        scores: &Scores,
+        rules: &Rules,
+        length: usize,
+        workspace: &mut Workspace,
+        proposals: &mut Proposals,
+    ) -> Result<(), DecodeError> {
+        proposals.0.clear();
         self.validate()?;
-        let task = Task::new(scores, rules, length)?;
-        let mut seeds = Noise::new(self.seed);
-        let (mut seen, mut proposed, mut gave_up) = (HashSet::new(), Vec::new(), None);
+        let Workspace { places, memory } = workspace;
+        let task = Task::new(scores, rules, length, places)?;
+        let lists = self.decoders.iter().map(Decoder::most_lists);
+        memory.begin(&task, lists.clone().max().unwrap_or(0));
+        proposals.make_room(&task, lists.fold(0, usize::saturating_add));
+        let (mut seeds, mut gave_up) = (Noise::new(self.seed), None);
         for &decoder in &self.decoders {
-            match decoder.run(&task, seeds.seed()) {
-                Ok(lists) => {
-                    for found in lists {
-                        let found = self.arrangement.of(found, &task)?;
-                        if seen.insert(found.list.clone()) {
-                            proposed.push(Proposal { decoder, found });
-                        }
-                    }
+            match decoder.run(&task, seeds.seed(), memory) {
+                Err(error @ DecodeError::SearchLimit { .. }) => {
+                    gave_up = Some(error);
+                    continue;
                 }
-                Err(error @ DecodeError::SearchLimit { .. }) => gave_up = Some(error),
-                Err(error) => return Err(error),
+                ran => ran?,
+            }
+            for found in memory.found.as_mut_slice() {
+                self.arrangement.apply(&task, found, &mut memory.walk, &mut memory.items)?;
+                proposals.add(decoder, found);
             }
         }
         match gave_up {
-            Some(error) if proposed.is_empty() => Err(error),
-            _ => Ok(proposed),
+            Some(error) if proposals.is_empty() => Err(error),
+            _ => Ok(()),
         }
     }
 }

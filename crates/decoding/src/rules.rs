@@ -50,6 +50,8 @@ pub(crate) struct IndexedGroup {
     pub(crate) values: Vec<Vec<usize>>,
     /// The number of distinct values.
     pub(crate) count: usize,
+    /// The number of distinct values of the groups before it: where its own begin in a table of all.
+    pub(crate) first: usize,
     /// See [`Group::at_most`]; `usize::MAX` where there is no limit.
     pub(crate) at_most: usize,
     /// See [`Group::neighbours`].
@@ -57,7 +59,7 @@ pub(crate) struct IndexedGroup {
 }
 
 impl IndexedGroup {
-    fn new(group: Group) -> Self {
+    fn new(group: Group, first: usize) -> Self {
         let mut numbers = BTreeMap::new();
         let mut number_of = |value| {
             let next = numbers.len();
@@ -71,7 +73,7 @@ impl IndexedGroup {
         };
         let values = group.values.into_iter().map(index).collect();
         let at_most = group.at_most.unwrap_or(usize::MAX);
-        Self { values, count: numbers.len(), at_most, neighbours: group.neighbours }
+        Self { values, count: numbers.len(), first, at_most, neighbours: group.neighbours }
     }
 
     /// Whether `candidate` carries `value`.
@@ -84,29 +86,35 @@ impl IndexedGroup {
         self.values[a].iter().copied().find(|&value| self.carries(b, value))
     }
 
-    /// A value carried by more items of `list` than `at_most`.
-    fn crowded(&self, list: &[usize]) -> Option<Broken<'_>> {
-        let mut carrying = vec![0; self.count];
+    /// Whether a value is carried by more items of `list` than `at_most`; `breach` tells which and where.
+    fn is_crowded(&self, list: &[usize], breach: &mut Breach) -> bool {
+        breach.carrying.clear();
+        breach.carrying.resize(self.count, 0);
         for (position, &candidate) in list.iter().enumerate() {
             for &value in &self.values[candidate] {
-                carrying[value] += 1;
-                if carrying[value] > self.at_most {
-                    let positions = (0..=position).filter(|&place| self.carries(list[place], value)).collect();
-                    return Some(Broken { group: self, value, positions });
+                breach.carrying[value] += 1;
+                if breach.carrying[value] > self.at_most {
+                    breach.value = value;
+                    breach.positions.clear();
+                    breach.positions.extend((0..=position).filter(|&place| self.carries(list[place], value)));
+                    return true;
                 }
             }
         }
-        None
+        false
     }
 
-    /// A value carried by two neighbours of `list` that must not share one.
-    fn adjacent(&self, list: &[usize]) -> Option<Broken<'_>> {
+    /// Whether two neighbours of `list` share a value that they must not; `breach` tells which and where.
+    fn has_adjacent(&self, list: &[usize], breach: &mut Breach) -> bool {
         if self.neighbours == Neighbours::Free {
-            return None;
+            return false;
         }
         let shared = |(position, pair): (usize, &[usize])| Some((position, self.shared(pair[0], pair[1])?));
-        let (position, value) = list.windows(2).enumerate().find_map(shared)?;
-        Some(Broken { group: self, value, positions: vec![position, position + 1] })
+        let Some((position, value)) = list.windows(2).enumerate().find_map(shared) else { return false };
+        breach.value = value;
+        breach.positions.clear();
+        breach.positions.extend([position, position + 1]);
+        true
     }
 
     /// Whether two candidates may stand next to one another.
@@ -116,10 +124,14 @@ impl IndexedGroup {
 }
 
 /// A value that stands at positions which must not all carry it.
-pub(crate) struct Broken<'a> {
-    pub(crate) group: &'a IndexedGroup,
+#[derive(Debug, Default)]
+pub(crate) struct Breach {
+    /// The number of the group.
+    pub(crate) group: usize,
     pub(crate) value: usize,
     pub(crate) positions: Vec<usize>,
+    /// Per value of a group, how many items carry it.
+    carrying: Vec<usize>,
 }
 
 /// What a list must keep. The rules are consistent by construction.
@@ -132,22 +144,19 @@ pub(crate) struct Broken<'a> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Rules {
+    candidates: usize,
     pins: BTreeMap<usize, usize>,
+    /// Per candidate; empty where none is.
     excluded: Vec<bool>,
     groups: Vec<IndexedGroup>,
-    /// Candidates of the same kind carry the same values in every group.
+    /// Candidates of the same kind carry the same values in every group. Empty where there are no groups.
     kinds: Vec<usize>,
 }
 
 impl Rules {
     /// No rules for `candidates` candidates.
     pub fn none(candidates: usize) -> Self {
-        Self {
-            pins: BTreeMap::new(),
-            excluded: vec![false; candidates],
-            groups: Vec::new(),
-            kinds: vec![0; candidates],
-        }
+        Self { candidates, pins: BTreeMap::new(), excluded: Vec::new(), groups: Vec::new(), kinds: Vec::new() }
     }
 
     /// `candidate` stands at `position`, counted from zero.
@@ -156,7 +165,7 @@ impl Rules {
     /// If there is no such candidate, or it is excluded or pinned, or the position has a pin.
     pub fn pin(mut self, candidate: usize, position: usize) -> Result<Self, DecodeError> {
         self.check(candidate)?;
-        if self.excluded[candidate] {
+        if self.is_excluded(candidate) {
             return Err(DecodeError::PinnedAndExcluded { candidate });
         }
         if let Some((&first, _)) = self.pins.iter().find(|&(_, &pinned)| pinned == candidate) {
@@ -177,6 +186,7 @@ impl Rules {
         if self.is_pinned(candidate) {
             return Err(DecodeError::PinnedAndExcluded { candidate });
         }
+        self.excluded.resize(self.candidates, false);
         self.excluded[candidate] = true;
         Ok(self)
     }
@@ -192,7 +202,8 @@ impl Rules {
         if group.at_most == Some(0) {
             return Err(DecodeError::GroupAllowsNone);
         }
-        let group = IndexedGroup::new(group);
+        let group = IndexedGroup::new(group, self.values());
+        self.kinds.resize(self.candidates, 0);
         let mut kinds = BTreeMap::new();
         for (kind, values) in self.kinds.iter_mut().zip(&group.values) {
             let next = kinds.len();
@@ -204,7 +215,7 @@ impl Rules {
 
     /// The number of candidates these rules are about.
     pub fn candidates(&self) -> usize {
-        self.excluded.len()
+        self.candidates
     }
 
     fn check(&self, candidate: usize) -> Result<(), DecodeError> {
@@ -222,20 +233,30 @@ impl Rules {
     }
 
     pub(crate) fn is_excluded(&self, candidate: usize) -> bool {
-        self.excluded[candidate]
+        self.excluded.get(candidate).is_some_and(|excluded| *excluded)
     }
 
     pub(crate) fn groups(&self) -> &[IndexedGroup] {
         &self.groups
     }
 
-    /// The first way in which `list` breaks a group.
-    pub(crate) fn broken(&self, list: &[usize]) -> Option<Broken<'_>> {
-        self.groups.iter().find_map(|group| group.crowded(list).or_else(|| group.adjacent(list)))
+    /// The number of distinct values of all groups.
+    pub(crate) fn values(&self) -> usize {
+        self.groups.last().map_or(0, |last| last.first + last.count)
+    }
+
+    /// Whether `list` breaks a group; `breach` tells the first way in which it does.
+    pub(crate) fn are_broken(&self, list: &[usize], breach: &mut Breach) -> bool {
+        let is_broken = |group: &IndexedGroup, breach: &mut Breach| {
+            group.is_crowded(list, breach) || group.has_adjacent(list, breach)
+        };
+        let broken = self.groups.iter().position(|group| is_broken(group, breach));
+        breach.group = broken.unwrap_or(0);
+        broken.is_some()
     }
 
     pub(crate) fn kind(&self, candidate: usize) -> usize {
-        self.kinds[candidate]
+        self.kinds.get(candidate).copied().unwrap_or(0)
     }
 }
 

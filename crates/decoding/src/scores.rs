@@ -38,14 +38,14 @@ impl<'a> Scores<'a> {
         if !whole_rows {
             return Err(shape("states", states.len(), "a multiple of the candidates"));
         }
-        if let Some(at) = log_probabilities.iter().position(|p| p.is_nan() || *p == f32::INFINITY) {
+        if let Some(at) = first(log_probabilities, |p| p.is_nan() || p == f32::INFINITY) {
             let (candidate, position) = (at / positions, at % positions);
             return Err(DecodeError::NotALogProbability { candidate, position, found: log_probabilities[at] });
         }
-        if let Some(at) = states.iter().position(|x| !x.is_finite()) {
+        if let Some(at) = first(states, |x| !x.is_finite()) {
             return Err(DecodeError::NotAState { candidate: at * candidates / states.len(), found: states[at] });
         }
-        let has_impossible = log_probabilities.contains(&f32::NEG_INFINITY);
+        let has_impossible = first(log_probabilities, |p| p == f32::NEG_INFINITY).is_some();
         Ok(Self { log_probabilities, states, candidates, positions, has_impossible })
     }
 
@@ -85,6 +85,12 @@ impl<'a> Scores<'a> {
     pub(crate) fn is_possible(&self, candidate: usize, position: usize) -> bool {
         self.log_probability(candidate, position) > f32::NEG_INFINITY
     }
+}
+
+/// The first of `values` that `is_wanted`. Mostly there is none, which is told of many values at a time.
+fn first(values: &[f32], is_wanted: impl Fn(f32) -> bool) -> Option<usize> {
+    let has_any = |values: &[f32]| values.iter().fold(false, |any, &value| any | is_wanted(value));
+    if has_any(values) { values.iter().position(|&value| is_wanted(value)) } else { None }
 }
 
 #[cfg(test)]

@@ -20,43 +20,74 @@ pub(crate) struct Task<'a> {
     /// The number of positions to fill.
     pub(crate) length: usize,
     /// The pinned candidate of each position, if it has one.
-    pub(crate) pinned: Vec<Option<usize>>,
+    pub(crate) pinned: &'a [Option<usize>],
     /// Usable and not pinned, in ascending order: what free positions choose from.
-    pub(crate) choices: Vec<usize>,
+    pub(crate) choices: &'a [usize],
     /// Whether a choice is impossible at some position of the list.
     pub(crate) has_holes: bool,
+    /// Whether any choice may follow any other, so that no partial list is a dead end.
+    pub(crate) is_free: bool,
+    /// Whether besides nothing is pinned.
+    pub(crate) is_plain: bool,
+}
+
+/// The memory of a task's pins and choices.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    pinned: Vec<Option<usize>>,
+    choices: Vec<usize>,
 }
 
 impl<'a> Task<'a> {
     /// A task for a list of `asked` candidates, or as many as there are.
-    pub(crate) fn new(scores: &'a Scores<'a>, rules: &'a Rules, asked: usize) -> Result<Self, DecodeError> {
+    pub(crate) fn new(
+        scores: &'a Scores<'a>,
+        rules: &'a Rules,
+        asked: usize,
+        places: &'a mut Places,
+    ) -> Result<Self, DecodeError> {
         if rules.candidates() != scores.candidates() {
             return Err(DecodeError::RulesSize { found: rules.candidates(), candidates: scores.candidates() });
         }
         let asked = asked.min(scores.positions());
+        let Places { pinned, choices } = places;
         let is_usable = |&c: &usize| !rules.is_excluded(c) && (rules.is_pinned(c) || has_place(scores, c, asked));
-        let mut choices: Vec<usize> = (0..scores.candidates()).filter(is_usable).collect();
+        choices.clear();
+        choices.extend((0..scores.candidates()).filter(is_usable));
         let length = asked.min(choices.len());
-        let mut pinned = vec![None; length];
+        pinned.clear();
+        pinned.resize(length, None);
         for (position, candidate) in rules.pins() {
             let slot = pinned.get_mut(position).ok_or(DecodeError::PinBeyondList { candidate, position, length })?;
             *slot = Some(candidate);
-            choices.retain(|&choice| choice != candidate);
         }
-        let has_holes = scores.has_impossible()
-            && choices.iter().any(|&choice| (0..length).any(|position| !scores.is_possible(choice, position)));
-        let task = Self { scores, rules, length, pinned, choices, has_holes };
+        if rules.pins().next().is_some() {
+            choices.retain(|&choice| !rules.is_pinned(choice));
+        }
+        let task = Self::of(scores, rules, pinned, choices);
         if task.pins_fit() { Ok(task) } else { Err(task.unsatisfiable()) }
+    }
+
+    /// The same task with fewer choices.
+    pub(crate) fn choosing_from<'b>(&self, choices: &'b [usize]) -> Task<'b>
+    where
+        'a: 'b,
+    {
+        Task::of(self.scores, self.rules, self.pinned, choices)
+    }
+
+    fn of(scores: &'a Scores<'a>, rules: &'a Rules, pinned: &'a [Option<usize>], choices: &'a [usize]) -> Self {
+        let length = pinned.len();
+        let is_hole = |choice| move |position| !scores.is_possible(choice, position);
+        let has_holes = scores.has_impossible() && choices.iter().any(|&choice| (0..length).any(is_hole(choice)));
+        let is_free = rules.groups().is_empty() && !has_holes;
+        let is_plain = is_free && rules.pins().next().is_none();
+        Self { scores, rules, length, pinned, choices, has_holes, is_free, is_plain }
     }
 
     /// The error that says no list keeps the rules.
     pub(crate) fn unsatisfiable(&self) -> DecodeError {
         DecodeError::Unsatisfiable { length: self.length }
-    }
-
-    /// Whether any choice may follow any other, so that no partial list is a dead end.
-    pub(crate) fn is_free(&self) -> bool {
-        self.rules.groups().is_empty() && !self.has_holes
     }
 
     /// Σ_j log P̂ of `list`.
@@ -74,11 +105,9 @@ impl<'a> Task<'a> {
             (Some(a), Some(b)) => group.allows_neighbours(a, b),
             _ => true,
         });
-        let mut carrying = vec![0; group.count];
-        for candidate in self.pinned.iter().flatten() {
-            group.values[*candidate].iter().for_each(|&value| carrying[value] += 1);
-        }
-        neighbours && carrying.iter().all(|&count| count <= group.at_most)
+        let carrying = |value: usize| self.pinned.iter().flatten().filter(|&&c| group.carries(c, value)).count();
+        let fits = |&candidate: &usize| group.values[candidate].iter().all(|&value| carrying(value) <= group.at_most);
+        neighbours && self.pinned.iter().flatten().all(fits)
     }
 }
 
@@ -96,7 +125,7 @@ mod tests {
     fn length(log_probabilities: &[f32], rules: &Rules, asked: usize) -> Result<usize, DecodeError> {
         let positions = log_probabilities.len() / rules.candidates();
         let scores = Scores::new(log_probabilities, &[], rules.candidates(), positions)?;
-        Task::new(&scores, rules, asked).map(|task| task.length)
+        Task::new(&scores, rules, asked, &mut Places::default()).map(|task| task.length)
     }
 
     #[test]
@@ -125,7 +154,7 @@ mod tests {
     #[test]
     fn rules_for_other_candidates_are_refused() {
         let scores = Scores::new(&[0.0; 4], &[], 2, 2).unwrap();
-        let error = Task::new(&scores, &Rules::none(3), 2).err();
+        let error = Task::new(&scores, &Rules::none(3), 2, &mut Places::default()).err();
         assert_eq!(error, Some(DecodeError::RulesSize { found: 3, candidates: 2 }));
     }
 }

@@ -4,7 +4,7 @@ mod oracle;
 
 use nar4rec_decoding::{
     Arrangement, Beam, Contrastive, DecodeError, Decoded, Decoder, Greedy, Group, Gumbel, KBest, Neighbours, Proposal,
-    ProposalConfig, Rules, SEARCH_LIMIT, Sample, Scores,
+    ProposalConfig, Proposals, Rules, SEARCH_LIMIT, Sample, Scores, Workspace,
 };
 use oracle::{Case, NEVER, cases};
 use proptest::prelude::*;
@@ -120,10 +120,9 @@ proptest! {
 
     #[test]
     fn proposals_are_distinct_and_keep_the_rules(case in cases(6), seed: u64, arrange: bool) {
-        let scores = Scores::new(&case.log_probabilities, &case.states, case.candidates, case.positions).unwrap();
         let arrangement = if arrange { Arrangement::Greedy } else { Arrangement::Proposed };
         let config = ProposalConfig { seed, arrangement, ..ProposalConfig::default() };
-        let Ok(found) = config.propose(&scores, &case.rules(), case.asked) else {
+        let Ok(found) = case.propose(&config) else {
             prop_assert!(case.lists().is_empty() || !case.pins_fit());
             return Ok(());
         };
@@ -134,25 +133,24 @@ proptest! {
         for Proposal { decoder, found } in &found {
             prop_assert!(config.decoders.contains(decoder) && found.list.len() == lists[0].list.len());
         }
-        prop_assert_eq!(&found, &config.propose(&scores, &case.rules(), case.asked).unwrap());
+        prop_assert_eq!(&found, &case.propose(&config).unwrap());
     }
 
     #[test]
     fn arranged_lists_are_the_proposed_ones_greedily_ordered(case in cases(6), seed: u64) {
-        let scores = Scores::new(&case.log_probabilities, &case.states, case.candidates, case.positions).unwrap();
         let proposed = ProposalConfig { seed, ..ProposalConfig::default() };
         let arranged = ProposalConfig { arrangement: Arrangement::Greedy, ..proposed.clone() };
-        let Ok(before) = proposed.propose(&scores, &case.rules(), case.asked) else { return Ok(()) };
+        let Ok(before) = case.propose(&proposed) else { return Ok(()) };
         let mut expected = Vec::new();
         for Proposal { found, .. } in before {
             let others = (0..case.candidates).filter(|candidate| found.list.iter().all(|item| item != *candidate));
-            let only = others.fold(case.rules(), |rules, candidate| rules.exclude(candidate).unwrap());
-            let greedy = Decoder::Greedy(Greedy {}).decode(&scores, &only, case.asked, 0).unwrap().remove(0);
+            let only = Case { excluded: case.excluded.iter().copied().chain(others).collect(), ..case.clone() };
+            let greedy = only.decode(Decoder::Greedy(Greedy {}), 0).unwrap().remove(0);
             if !expected.contains(&greedy.list) {
                 expected.push(greedy.list);
             }
         }
-        let after = arranged.propose(&scores, &case.rules(), case.asked).unwrap();
+        let after = case.propose(&arranged).unwrap();
         prop_assert_eq!(after.into_iter().map(|proposal| proposal.found.list).collect::<Vec<_>>(), expected);
     }
 }
@@ -213,8 +211,7 @@ fn a_crowded_value_is_refused_at_the_size_of_a_service() {
 #[test]
 fn a_proposal_has_about_eight_lists() {
     let case = Case { groups: vec![], ..service_case() };
-    let scores = Scores::new(&case.log_probabilities, &case.states, 60, 6).unwrap();
-    let found = ProposalConfig::default().propose(&scores, &case.rules(), 6).unwrap();
+    let found = case.propose(&ProposalConfig::default()).unwrap();
     assert!((7..=10).contains(&found.len()), "{} lists", found.len());
     let greedy = case.decode(Decoder::Greedy(Greedy {}), 0).unwrap();
     assert_eq!(found[0], Proposal { decoder: Decoder::Greedy(Greedy {}), found: greedy[0].clone() });
@@ -240,9 +237,7 @@ fn a_decoder_that_gives_up_adds_nothing_to_a_proposal() {
     let (greedy, k_best) = (Decoder::Greedy(Greedy {}), Decoder::KBest(KBest { lists: 1 }));
     let limit = DecodeError::SearchLimit { length: 20, limit: SEARCH_LIMIT };
     assert_eq!(long.decode(k_best, 0), Err(limit.clone()));
-    let scores = Scores::new(&long.log_probabilities, &long.states, 60, 20).unwrap();
-    let propose =
-        |decoders| ProposalConfig { decoders, ..ProposalConfig::default() }.propose(&scores, &long.rules(), 20);
+    let propose = |decoders| long.propose(&ProposalConfig { decoders, ..ProposalConfig::default() });
     let of_greedy = long.decode(greedy, 0).unwrap().into_iter().map(|found| Proposal { decoder: greedy, found });
     assert_eq!(propose(vec![k_best, greedy]), Ok(of_greedy.collect()));
     assert_eq!(propose(vec![k_best]), Err(limit));
@@ -251,8 +246,11 @@ fn a_decoder_that_gives_up_adds_nothing_to_a_proposal() {
 #[test]
 fn a_proposal_names_a_bad_setting() {
     let scores = Scores::new(&[0.0; 4], &[], 2, 2).unwrap();
-    let propose =
-        |decoders| ProposalConfig { decoders, ..ProposalConfig::default() }.propose(&scores, &Rules::none(2), 2);
+    let (mut workspace, mut proposals) = (Workspace::default(), Proposals::default());
+    let mut propose = |decoders| {
+        let config = ProposalConfig { decoders, ..ProposalConfig::default() };
+        config.propose(&scores, &Rules::none(2), 2, &mut workspace, &mut proposals)
+    };
     let message = propose(vec![]).unwrap_err().to_string();
     assert_eq!(message, "proposal.decoders: 0, expected at least 1");
     let beam = Decoder::Beam(Beam { width: 0, lists: 1 });

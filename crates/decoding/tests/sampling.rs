@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use nar4rec_decoding::{Decoder, Gumbel, Rules, Sample, Scores};
+use nar4rec_decoding::{Decoder, Gumbel, Rules, Sample, Scores, Workspace};
 
 const DRAWS: u64 = 20_000;
 const TOLERANCE: f64 = 0.015;
@@ -44,9 +44,9 @@ fn law(top_k: usize, temperature: f64) -> Law {
 fn shares(decoder: Decoder, outcome: impl Fn(Vec<Vec<usize>>) -> Vec<usize>) -> Law {
     let log_probabilities: Vec<f32> = P.iter().flatten().map(|p| p.ln() as f32).collect();
     let scores = Scores::new(&log_probabilities, &[], 3, 2).unwrap();
-    let mut shares = Law::new();
+    let (mut shares, mut workspace) = (Law::new(), Workspace::default());
     for seed in 0..DRAWS {
-        let found = decoder.decode(&scores, &Rules::none(3), 2, seed).unwrap();
+        let found = decoder.decode(&scores, &Rules::none(3), 2, seed, &mut workspace).unwrap();
         let lists = found.iter().map(|found| found.list.as_slice().to_vec()).collect();
         *shares.entry(outcome(lists)).or_insert(0.0) += 1.0 / DRAWS as f64;
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use nar4rec_decoding::{Decoder, Group, Rules, Scores};
+use nar4rec_decoding::{Decoder, Group, Rules, Scores, Workspace};
 
 const NAMES: [char; 4] = ['a', 'b', 'c', 'd'];
 const P: [f32; 12] = [0.50, 0.70, 0.10, 0.40, 0.15, 0.15, 0.06, 0.10, 0.45, 0.04, 0.05, 0.30];
@@ -13,12 +13,13 @@ fn decode(decoder: &str, rules: &Rules) -> Vec<(String, f64)> {
     let log_probabilities = P.map(f32::ln);
     let scores = Scores::new(&log_probabilities, &STATES, 4, 3).unwrap();
     let decoder: Decoder = toml::from_str(decoder).unwrap();
-    let found = decoder.decode(&scores, rules, 3, 0).unwrap();
-    let named = |found: nar4rec_decoding::Decoded| {
+    let mut workspace = Workspace::default();
+    let found = decoder.decode(&scores, rules, 3, 0, &mut workspace).unwrap();
+    let named = |found: &nar4rec_decoding::Decoded| {
         let probability = (f64::from(found.log_probability).exp() * 1e5).round() / 1e5;
         (found.list.iter().map(|candidate| NAMES[candidate]).collect(), probability)
     };
-    found.into_iter().map(named).collect()
+    found.iter().map(named).collect()
 }
 
 fn list(name: &str, probability: f64) -> (String, f64) {

@@ -40,8 +40,8 @@ impl Valued {
     }
 
     /// A list that a decoder proposed.
-    pub(crate) fn proposed(Proposal { decoder, found }: Proposal) -> Self {
-        Self::new(decoder.name(), found.list, found.log_probability)
+    pub(crate) fn proposed(Proposal { decoder, found }: &Proposal) -> Self {
+        Self::new(decoder.name(), found.list.clone(), found.log_probability)
     }
 
     /// A list that came with the call.

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use nar4rec_decoding::Proposals;
 use nar4rec_features::{EncodedRequest, FeatureBatch, InputSpec};
 use nar4rec_tensor::Workspace;
 
@@ -12,6 +13,8 @@ pub(crate) struct Scratch {
     pub(crate) encoded: EncodedRequest,
     pub(crate) generator: Workspace,
     pub(crate) evaluator: Workspace,
+    pub(crate) decoding: nar4rec_decoding::Workspace,
+    pub(crate) proposals: Proposals,
 }
 
 impl Scratch {
@@ -21,6 +24,8 @@ impl Scratch {
             encoded: EncodedRequest::default(),
             generator: Workspace::default(),
             evaluator: Workspace::default(),
+            decoding: nar4rec_decoding::Workspace::default(),
+            proposals: Proposals::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use nar4rec_decoding::{Decoded, Decoder, Rules, Scores};
+use nar4rec_decoding::{Decoded, Decoder, Proposals, Rules, Scores};
 use nar4rec_evaluator::Lists;
 use nar4rec_features::{Catalog, Encoder, FeatureBatch};
 use nar4rec_infer::{Isa, Model, Options, Permutation, Request, Reranker, ScoredList, Trace};
@@ -79,7 +79,10 @@ fn reranking_is_the_composition_of_its_parts() {
         assert_eq!((&trace.log_probabilities, trace.positions), (&logs, made::LENGTH));
         let scores = Scores::new(&logs, &states, candidates, made::LENGTH).unwrap();
         let pipeline = &parts.model.config.pipeline;
-        let proposals = pipeline.proposals().propose(&scores, &Rules::none(candidates), made::LENGTH).unwrap();
+        let mut proposals = Proposals::default();
+        let memory = &mut nar4rec_decoding::Workspace::default();
+        let rules = Rules::none(candidates);
+        pipeline.proposals().propose(&scores, &rules, made::LENGTH, memory, &mut proposals).unwrap();
         assert_eq!(trace.proposals.len(), proposals.len());
         let mut best: Option<(usize, f32)> = None;
         for (index, (found, expected)) in trace.proposals.iter().zip(&proposals).enumerate() {
@@ -110,8 +113,9 @@ fn proposals_are_the_lists_of_each_decoder() {
         let (logs, states) = parts.generate(&request);
         let scores = Scores::new(&logs, &states, 12, made::LENGTH).unwrap();
         let mut expected: Vec<(&str, Vec<usize>)> = Vec::new();
+        let mut memory = nar4rec_decoding::Workspace::default();
         for decoder in &deterministic {
-            for Decoded { list, .. } in decoder.decode(&scores, &Rules::none(12), 4, 0).unwrap() {
+            for Decoded { list, .. } in decoder.decode(&scores, &Rules::none(12), 4, 0, &mut memory).unwrap() {
                 if expected.iter().all(|(_, known)| known != list.as_slice()) {
                     expected.push((decoder.name(), list.as_slice().to_vec()));
                 }

@@ -3,10 +3,19 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use nar4rec_decoding::{DecodeError, Decoded, Decoder, Group, Neighbours, Rules, Scores};
+use std::cell::RefCell;
+
+use nar4rec_decoding::{
+    DecodeError, Decoded, Decoder, Group, Neighbours, Proposal, ProposalConfig, Proposals, Rules, Scores, Workspace,
+};
 use proptest::prelude::*;
 
 pub(crate) const NEVER: f32 = f32::NEG_INFINITY;
+
+thread_local! {
+    /// The memory of all calls of a test, so that what one leaves behind is there for the next to stumble over.
+    static MEMORY: RefCell<(Workspace, Proposals)> = RefCell::default();
+}
 
 /// A decoding problem, in the form a test wants to look at.
 #[derive(Debug, Clone)]
@@ -44,7 +53,17 @@ impl Case {
 
     pub(crate) fn decode(&self, decoder: Decoder, seed: u64) -> Result<Vec<Decoded>, DecodeError> {
         let scores = Scores::new(&self.log_probabilities, &self.states, self.candidates, self.positions).unwrap();
-        decoder.decode(&scores, &self.rules(), self.asked, seed)
+        MEMORY.with_borrow_mut(|(workspace, _)| {
+            decoder.decode(&scores, &self.rules(), self.asked, seed, workspace).map(<[_]>::to_vec)
+        })
+    }
+
+    pub(crate) fn propose(&self, config: &ProposalConfig) -> Result<Vec<Proposal>, DecodeError> {
+        let scores = Scores::new(&self.log_probabilities, &self.states, self.candidates, self.positions).unwrap();
+        MEMORY.with_borrow_mut(|(workspace, proposals)| {
+            config.propose(&scores, &self.rules(), self.asked, workspace, proposals)?;
+            Ok(proposals.as_slice().to_vec())
+        })
     }
 
     /// The length a list must have.

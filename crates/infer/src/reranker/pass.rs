@@ -8,7 +8,7 @@
 
 use std::iter::once;
 
-use nar4rec_decoding::Scores;
+use nar4rec_decoding::{Proposals, Scores, Workspace};
 use nar4rec_evaluator::Lists;
 use nar4rec_slate::{MAX_CANDIDATES, Permutation, Request};
 use nar4rec_tensor::{Eager, Exec};
@@ -98,7 +98,8 @@ impl Reranker {
             let rows = segments.next().expect("every request that was encoded has a segment");
             let logs = &log_probabilities[rows.start * positions..rows.end * positions];
             let states = &states[rows.start * width..rows.end * width];
-            let lists = self.lists(request, logs, states, wanted)?;
+            let memory = (&mut scratch.decoding, &mut scratch.proposals);
+            let lists = self.lists(request, (logs, states), wanted, memory)?;
             let first_row = rows.start;
             Ok(Considered { request, first_row, log_probabilities: logs.to_vec(), positions, lists, best: 0 })
         });
@@ -109,18 +110,18 @@ impl Reranker {
     fn lists(
         &self,
         request: &Request,
-        log_probabilities: &[f32],
-        states: &[f32],
+        (log_probabilities, states): (&[f32], &[f32]),
         wanted: Wanted<'_>,
+        (workspace, proposals): (&mut Workspace, &mut Proposals),
     ) -> Result<Vec<Valued>, Problem> {
         let scores = scores(request, log_probabilities, states, self.list_length())?;
         match wanted {
             Wanted::Nothing => Ok(Vec::new()),
             Wanted::Proposals(length) => {
                 let rules = self.attributes.rules(request)?;
-                let proposals = self.proposals.propose(&scores, &rules, length);
-                let proposals = proposals.map_err(|error| Problem::of_decoding(error, request))?;
-                Ok(proposals.into_iter().map(Valued::proposed).collect())
+                let proposed = self.proposals.propose(&scores, &rules, length, workspace, proposals);
+                proposed.map_err(|error| Problem::of_decoding(error, request))?;
+                Ok(proposals.iter().map(Valued::proposed).collect())
             }
             Wanted::Given(lists) => {
                 let checked = lists.iter().enumerate().map(|(place, list)| {

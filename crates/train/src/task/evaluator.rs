@@ -77,9 +77,10 @@ impl EvaluatorTask<'_> {
         let total = example.request.candidates();
         let logs = example.log_probabilities.get().expect("the generator has seen every example before the evaluator");
         let sample = Sample { top_k: None, temperature: self.negatives.temperature, lists: 1 };
-        let lists = Scores::new(logs, &[], total, logs.len() / total).and_then(|scores| {
-            Decoder::Sample(sample).decode(&scores, &Rules::none(total), self.list_length(example), rng.next_u64())
-        });
+        let (rules, length, mut memory) =
+            (Rules::none(total), self.list_length(example), nar4rec_decoding::Workspace::default());
+        let lists = Scores::new(logs, &[], total, logs.len() / total)
+            .and_then(|scores| Decoder::Sample(sample).decode(&scores, &rules, length, rng.next_u64(), &mut memory));
         let lists = lists.expect("log-probabilities of a trained generator are finite and nothing constrains the list");
         let place = |index: usize| {
             let known = candidates.iter().position(|candidate| *candidate == index);

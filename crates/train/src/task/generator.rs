@@ -90,10 +90,11 @@ impl GeneratorTask<'_> {
         }
         let best = logs.chunks_exact(positions).map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         let scores = best.zip(&relevant).map(|(score, relevant)| (score, *relevant > 0.0)).collect();
+        let (rules, mut memory) = (Rules::none(candidates), nar4rec_decoding::Workspace::default());
         let decoded = Scores::new(logs, &[], candidates, positions)
-            .and_then(|scores| Decoder::Greedy(Greedy {}).decode(&scores, &Rules::none(candidates), positions, 0));
+            .and_then(|scores| Decoder::Greedy(Greedy {}).decode(&scores, &rules, positions, 0, &mut memory));
         // A model that has come to give NaN gives no list, and no metric: training notices by its loss.
-        let list = decoded.ok().and_then(|mut lists| lists.pop());
+        let list = decoded.ok().and_then(|lists| lists.last());
         let cutoff = NonZeroUsize::new(positions).expect("the configuration's list length is at least 1");
         let ideal = Ideal::new(&relevant).ok().flatten();
         let metrics = list.zip(ideal).and_then(|(list, ideal)| {
