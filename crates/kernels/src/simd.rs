@@ -50,6 +50,8 @@ pub trait Simd: Copy + 'static {
     /// Transposes a square of [`Simd::LANES`] rows and columns: number j of row i of `from` becomes number i of row j of `to`.
     /// Rows begin `from_stride` and `to_stride` numbers apart.
     fn transpose(self, from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize);
+    /// Asks for the cache line at `address` to be brought into the second-level cache. Any address will do: nothing is read.
+    fn prefetch(self, address: *const f32);
     /// The sum of all lanes, added pairwise.
     fn sum(self, a: Self::F32) -> f32;
     /// The greatest lane.

@@ -90,6 +90,8 @@ impl Simd for Portable {
         from_fn(|i| if test[i] > 0.0 { value[i] } else { 0.0 })
     }
     #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
+    #[inline(always)]
     fn sum(self, a: [f32; 8]) -> f32 {
         ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]))
     }

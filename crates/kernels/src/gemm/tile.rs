@@ -107,6 +107,9 @@ unsafe fn multiply<S: Simd, const R: usize>(
     for k in 0..depth {
         // SAFETY: k < depth, within the extents the caller vouches for.
         unsafe {
+            let ahead = b.wrapping_add((depth + k) * 2 * S::LANES);
+            s.prefetch(ahead);
+            s.prefetch(ahead.wrapping_add(S::LANES));
             let low = s.load_at(b.add(2 * k * S::LANES));
             let high = s.load_at(b.add((2 * k + 1) * S::LANES));
             let column = a.add(k * column_stride);
