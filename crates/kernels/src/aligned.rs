@@ -25,6 +25,18 @@ impl Aligned {
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
     }
 
+    /// The bytes that the numbers are made of.
+    pub(crate) fn as_bytes(&self) -> &[i8] {
+        // SAFETY: the numbers are initialised, four bytes each, and any byte is an i8.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), 4 * self.len) }
+    }
+
+    /// The bytes, to write: any bytes make numbers.
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [i8] {
+        // SAFETY: as in `as_bytes`; the borrow is unique, and every pattern of four bytes is an f32.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), 4 * self.len) }
+    }
+
     /// The numbers, to write.
     pub(crate) fn as_mut_slice(&mut self) -> &mut [f32] {
         // SAFETY: as in `as_slice`; the borrow is unique.

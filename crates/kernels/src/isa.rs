@@ -6,8 +6,10 @@
 
 use crate::arch::Portable;
 #[cfg(target_arch = "x86_64")]
-use crate::arch::{Avx2, Avx512};
-use crate::simd::Simd;
+use crate::arch::{Avx2, Avx512, Plain, Vnni};
+use crate::gemm::Blocking;
+use crate::simd::{Bytes, Simd};
+use crate::tuning;
 
 /// Which instructions the kernels use. Obtained from [`Isa::detect`] or [`Isa::named`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ enum Level {
     Avx2(Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(Avx512<Vnni>),
 }
 
 /// An instruction set that was asked for by name and cannot be used.
@@ -43,12 +47,22 @@ pub(crate) trait Kernel {
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
+/// A computation on narrow integers, likewise.
+pub(crate) trait ByteKernel {
+    type Output;
+    /// The computation; `#[inline(always)]`, as [`Kernel::run`].
+    fn run<S: Bytes>(self, simd: S) -> Self::Output;
+}
+
 impl Isa {
     /// The fastest instruction set of this CPU.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if let Some(avx512) = Avx512::new() {
+            if let Some(vnni) = Avx512::<Vnni>::new() {
+                return Self(Level::Avx512Vnni(vnni));
+            }
+            if let Some(avx512) = Avx512::<Plain>::new() {
                 return Self(Level::Avx512(avx512));
             }
             if let Some(avx2) = Avx2::new() {
@@ -58,7 +72,7 @@ impl Isa {
         Self(Level::Portable(Portable))
     }
 
-    /// The instruction set called `name` (`portable`, `avx2`, `avx512`), or `auto` for the fastest.
+    /// The instruction set called `name` (`portable`, `avx2`, `avx512`, `avx512vnni`), or `auto` for the fastest.
     ///
     /// # Errors
     /// If the name is unknown or the CPU lacks the instructions: a forced choice never falls back.
@@ -69,7 +83,9 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             "avx2" => Avx2::new().map(Level::Avx2),
             #[cfg(target_arch = "x86_64")]
-            "avx512" => Avx512::new().map(Level::Avx512),
+            "avx512" => Avx512::<Plain>::new().map(Level::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            "avx512vnni" => Avx512::<Vnni>::new().map(Level::Avx512Vnni),
             _ => None,
         };
         level.map(Self).ok_or_else(|| UnsupportedIsa { name: name.to_owned() })
@@ -77,7 +93,7 @@ impl Isa {
 
     /// The names [`Isa::named`] accepts on this CPU, slowest first.
     pub fn names() -> Vec<&'static str> {
-        ["portable", "avx2", "avx512"].into_iter().filter(|name| Self::named(name).is_ok()).collect()
+        ["portable", "avx2", "avx512", "avx512vnni"].into_iter().filter(|name| Self::named(name).is_ok()).collect()
     }
 
     /// This instruction set's name.
@@ -88,6 +104,8 @@ impl Isa {
             Level::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512(_) => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Vnni(_) => "avx512vnni",
         }
     }
 
@@ -100,6 +118,33 @@ impl Isa {
             Level::Avx2(avx2) => avx2.enter(kernel),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512(avx512) => avx512.enter(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Vnni(vnni) => vnni.plain().enter(kernel),
+        }
+    }
+
+    /// Runs `kernel` compiled for this instruction set.
+    #[inline]
+    pub(crate) fn run_bytes<K: ByteKernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            Level::Portable(portable) => kernel.run(portable),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(avx2) => avx2.enter_bytes(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(avx512) => avx512.enter_bytes(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Vnni(vnni) => vnni.enter_bytes(kernel),
+        }
+    }
+
+    /// How products are cut for this instruction set.
+    pub fn blocking(self) -> Blocking {
+        match self.0 {
+            Level::Portable(_) => tuning::PORTABLE,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(_) => tuning::AVX2,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(_) | Level::Avx512Vnni(_) => tuning::AVX512,
         }
     }
 

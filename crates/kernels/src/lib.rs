@@ -23,12 +23,16 @@ mod isa;
 mod norm;
 mod simd;
 mod softmax;
+mod tuning;
 
 pub use activation::{Activation, activation_backward, activation_forward};
 pub use attention::{AttentionScratch, AttentionShape, Heads, attention_backward, attention_forward, query_block};
 pub use elementwise::{AdamStep, adam_step, add, axpy, column_sums, dot, multiply, scale, square_sum};
 pub use exp::exp;
-pub use gemm::{Epilogue, Matrix, PackedMatrix, PackedRows, Write, gemm};
+pub use gemm::{
+    Blocking, Epilogue, Matrix, PackedMatrix, PackedRows, QuantisedMatrix, QuantisedRows, Write, gemm, gemm_blocked,
+    gemm_int8, quantise_columns,
+};
 pub use isa::{Isa, UnsupportedIsa};
 pub use norm::{LayerNormSaved, layer_norm, layer_norm_backward, unit_rows, unit_rows_backward};
 pub use simd::Simd;

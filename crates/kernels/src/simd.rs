@@ -5,6 +5,35 @@
 //! closure) that is not inlined there would be compiled without the instructions. Loops are therefore written out, over
 //! `chunks(S::LANES)`, with [`Simd::get`] and [`Simd::put`] for a last chunk that is short.
 
+/// What products of narrow integers are written in, beside [`Simd`]: vectors of `i32`, each lane also four bytes.
+pub(crate) trait Bytes: Simd {
+    /// A vector of [`Simd::LANES`] numbers.
+    type I32: Copy;
+
+    /// The first [`Simd::LANES`] numbers of `from`.
+    fn load_i32(self, from: &[i32]) -> Self::I32;
+    /// Every lane the four bytes.
+    fn splat_bytes(self, four: [u8; 4]) -> Self::I32;
+    /// The first 4 · [`Simd::LANES`] bytes of `from`.
+    fn load_bytes(self, from: &[i8]) -> Self::I32;
+    /// sum + Σ over the four bytes of each lane of a · b, a's bytes without and b's with a sign. Exact.
+    fn dot4(self, sum: Self::I32, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// As `f32`, rounded to nearest.
+    fn to_f32(self, a: Self::I32) -> Self::F32;
+    /// Writes round(a) + 128 of each lane, ties to even, to the first [`Simd::LANES`] bytes of `to`; |a| is at most 127.
+    fn store_offset_bytes(self, a: Self::F32, to: &mut [u8]);
+
+    /// The vector at `from`.
+    ///
+    /// # Safety
+    /// 4 · [`Simd::LANES`] bytes must be readable at `from`.
+    #[inline(always)]
+    unsafe fn load_bytes_at(self, from: *const i8) -> Self::I32 {
+        // SAFETY: the caller vouches for the extent.
+        self.load_bytes(unsafe { std::slice::from_raw_parts(from, 4 * Self::LANES) })
+    }
+}
+
 /// One instruction set's vector of `f32` and what can be done with it.
 pub trait Simd: Copy + 'static {
     /// A vector of [`Simd::LANES`] numbers.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use nar4rec_kernels::Activation;
 
-use crate::{AttentionOperands, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights, ParameterId, Segments};
+use crate::{
+    AttentionOperands, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights, ParameterId, Segments,
+};
 
 /// An operation that has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,13 +158,7 @@ impl<E: Exec, W: Watch> Exec for Watched<E, W> {
         value
     }
 
-    fn log_probabilities(
-        &mut self,
-        x: E::Value,
-        t: E::Value,
-        segments: &Arc<Segments>,
-        positions: usize,
-    ) -> E::Value {
+    fn log_probabilities(&mut self, x: E::Value, t: E::Value, segments: &Arc<Segments>, positions: usize) -> E::Value {
         let depth = self.columns(x);
         self.run(("log_probabilities", None), depth, |ex| ex.log_probabilities(x, t, segments, positions))
     }

@@ -2,7 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use crate::{isa::Kernel, simd::Simd};
+use crate::{
+    isa::{ByteKernel, Kernel},
+    simd::{Bytes, Simd},
+};
 
 /// Proof that the CPU has AVX2 and FMA: only [`Avx2::new`] makes one, after asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,17 @@ impl Avx2 {
     pub(crate) fn enter<K: Kernel>(self, kernel: K) -> K::Output {
         #[target_feature(enable = "avx2,fma")]
         fn compiled<K: Kernel>(token: Avx2, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: the token exists, so the CPU has AVX2 and FMA.
+        unsafe { compiled(self, kernel) }
+    }
+
+    /// Runs `kernel` in a function compiled with AVX2 and FMA.
+    #[inline]
+    pub(crate) fn enter_bytes<K: ByteKernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx2,fma")]
+        fn compiled<K: ByteKernel>(token: Avx2, kernel: K) -> K::Output {
             kernel.run(token)
         }
         // SAFETY: the token exists, so the CPU has AVX2 and FMA.
@@ -143,6 +157,56 @@ impl Simd for Avx2 {
             let half = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
             let pair = _mm_max_ps(half, _mm_movehl_ps(half, half));
             _mm_cvtss_f32(_mm_max_ss(pair, _mm_shuffle_ps::<1>(pair, pair)))
+        }
+    }
+}
+
+impl Bytes for Avx2 {
+    type I32 = __m256i;
+
+    #[inline(always)]
+    fn load_i32(self, from: &[i32]) -> __m256i {
+        let from = &from[..8];
+        // SAFETY: eight numbers are readable at `from`; the token proves AVX2.
+        unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn splat_bytes(self, four: [u8; 4]) -> __m256i {
+        // SAFETY: a register operation; the token proves AVX2.
+        unsafe { _mm256_set1_epi32(i32::from_le_bytes(four)) }
+    }
+    #[inline(always)]
+    fn load_bytes(self, from: &[i8]) -> __m256i {
+        let from = &from[..32];
+        // SAFETY: 32 bytes are readable at `from`; the token proves AVX2.
+        unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+    }
+    /// By bytes at even and at odd places, widened: the instruction that multiplies bytes would saturate.
+    #[inline(always)]
+    fn dot4(self, sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: register operations; the token proves AVX2.
+        unsafe {
+            let even = _mm256_madd_epi16(
+                _mm256_and_si256(a, _mm256_set1_epi16(0xff)),
+                _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(b)),
+            );
+            let odd = _mm256_madd_epi16(_mm256_srli_epi16::<8>(a), _mm256_srai_epi16::<8>(b));
+            _mm256_add_epi32(sum, _mm256_add_epi32(even, odd))
+        }
+    }
+    #[inline(always)]
+    fn to_f32(self, a: __m256i) -> __m256 {
+        // SAFETY: a register operation; the token proves AVX2.
+        unsafe { _mm256_cvtepi32_ps(a) }
+    }
+    #[inline(always)]
+    fn store_offset_bytes(self, a: __m256, to: &mut [u8]) {
+        let to = &mut to[..8];
+        // SAFETY: eight bytes are writable at `to`; the token proves AVX2.
+        unsafe {
+            let whole = _mm256_add_epi32(_mm256_cvtps_epi32(a), _mm256_set1_epi32(128));
+            let words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            _mm_storel_epi64(to.as_mut_ptr().cast(), _mm_packus_epi16(words, words));
         }
     }
 }

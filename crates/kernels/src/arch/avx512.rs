@@ -1,30 +1,108 @@
-//! AVX-512 (F): sixteen lanes, thirty-two registers, a mask for every partial load and store.
+//! AVX-512 (F and BW): sixteen lanes, thirty-two registers, a mask for every partial load and store; with or without VNNI,
+//! which multiplies bytes.
 
 use std::arch::x86_64::*;
 
-use crate::{isa::Kernel, simd::Simd};
+use crate::{
+    isa::{ByteKernel, Kernel},
+    simd::{Bytes, Simd},
+};
 
-/// Proof that the CPU has AVX-512F: only [`Avx512::new`] makes one, after asking.
+/// Proof that the CPU has AVX-512F and BW, and what else `V` proves: only [`Avx512::new`] makes one, after asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Avx512(());
+pub(crate) struct Avx512<V = Plain>(V);
+
+/// Nothing beyond F and BW.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plain(());
+
+/// VNNI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Vnni(());
 
 impl Avx512 {
     /// The token, if the CPU has the instructions.
     pub(crate) fn new() -> Option<Self> {
-        is_x86_feature_detected!("avx512f").then_some(Self(()))
+        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")).then_some(Self(Plain(())))
     }
 
-    /// Runs `kernel` in a function compiled with AVX-512F.
+    /// Runs `kernel` in a function compiled with AVX-512F and BW.
     #[inline]
     pub(crate) fn enter<K: Kernel>(self, kernel: K) -> K::Output {
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = "avx512f,avx512bw")]
         fn compiled<K: Kernel>(token: Avx512, kernel: K) -> K::Output {
             kernel.run(token)
         }
-        // SAFETY: the token exists, so the CPU has AVX-512F.
+        // SAFETY: the token exists, so the CPU has AVX-512F and BW.
         unsafe { compiled(self, kernel) }
     }
 
+    /// Runs `kernel` in a function compiled with AVX-512F and BW.
+    #[inline]
+    pub(crate) fn enter_bytes<K: ByteKernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn compiled<K: ByteKernel>(token: Avx512, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: the token exists, so the CPU has AVX-512F and BW.
+        unsafe { compiled(self, kernel) }
+    }
+}
+
+impl Avx512<Vnni> {
+    /// The token, if the CPU has the instructions.
+    pub(crate) fn new() -> Option<Self> {
+        Avx512::<Plain>::new().filter(|_| is_x86_feature_detected!("avx512vnni")).map(|_| Self(Vnni(())))
+    }
+
+    /// Without what VNNI adds: for kernels that multiply no bytes.
+    pub(crate) fn plain(self) -> Avx512 {
+        Avx512(Plain(()))
+    }
+
+    /// Runs `kernel` in a function compiled with AVX-512F, BW and VNNI.
+    #[inline]
+    pub(crate) fn enter_bytes<K: ByteKernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+        fn compiled<K: ByteKernel>(token: Avx512<Vnni>, kernel: K) -> K::Output {
+            kernel.run(token)
+        }
+        // SAFETY: the token exists, so the CPU has AVX-512F, BW and VNNI.
+        unsafe { compiled(self, kernel) }
+    }
+}
+
+/// How four products of bytes are added to a lane.
+pub(crate) trait Dot4: Copy + 'static {
+    /// As [`Bytes::dot4`].
+    fn dot4(self, sum: __m512i, a: __m512i, b: __m512i) -> __m512i;
+}
+
+impl Dot4 for Plain {
+    /// By bytes at even and at odd places, widened.
+    #[inline(always)]
+    fn dot4(self, sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: register operations; a token with this proof proves AVX-512BW.
+        unsafe {
+            let even = _mm512_madd_epi16(
+                _mm512_and_si512(a, _mm512_set1_epi16(0xff)),
+                _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(b)),
+            );
+            let odd = _mm512_madd_epi16(_mm512_srli_epi16::<8>(a), _mm512_srai_epi16::<8>(b));
+            _mm512_add_epi32(sum, _mm512_add_epi32(even, odd))
+        }
+    }
+}
+
+impl Dot4 for Vnni {
+    #[inline(always)]
+    fn dot4(self, sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: a register operation; a token with this proof proves VNNI.
+        unsafe { _mm512_dpbusd_epi32(sum, a, b) }
+    }
+}
+
+impl<V: Dot4> Avx512<V> {
     /// A mask whose first `count` lanes are set.
     #[inline(always)]
     fn mask(self, count: usize) -> __mmask16 {
@@ -44,7 +122,7 @@ macro_rules! registers {
     )+};
 }
 
-impl Simd for Avx512 {
+impl<V: Dot4> Simd for Avx512<V> {
     type F32 = __m512;
     const LANES: usize = 16;
     const TILE_ROWS: usize = 14;
@@ -114,6 +192,46 @@ impl Simd for Avx512 {
     fn greatest(self, a: __m512) -> f32 {
         // SAFETY: a register operation; the token proves AVX-512F.
         unsafe { _mm512_reduce_max_ps(a) }
+    }
+}
+
+impl<V: Dot4> Bytes for Avx512<V> {
+    type I32 = __m512i;
+
+    #[inline(always)]
+    fn load_i32(self, from: &[i32]) -> __m512i {
+        let from = &from[..16];
+        // SAFETY: sixteen numbers are readable at `from`; the token proves AVX-512F.
+        unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn splat_bytes(self, four: [u8; 4]) -> __m512i {
+        // SAFETY: a register operation; the token proves AVX-512F.
+        unsafe { _mm512_set1_epi32(i32::from_le_bytes(four)) }
+    }
+    #[inline(always)]
+    fn load_bytes(self, from: &[i8]) -> __m512i {
+        let from = &from[..64];
+        // SAFETY: 64 bytes are readable at `from`; the token proves AVX-512F.
+        unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn dot4(self, sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
+        self.0.dot4(sum, a, b)
+    }
+    #[inline(always)]
+    fn to_f32(self, a: __m512i) -> __m512 {
+        // SAFETY: a register operation; the token proves AVX-512F.
+        unsafe { _mm512_cvtepi32_ps(a) }
+    }
+    #[inline(always)]
+    fn store_offset_bytes(self, a: __m512, to: &mut [u8]) {
+        let to = &mut to[..16];
+        // SAFETY: sixteen bytes are writable at `to`; the token proves AVX-512F.
+        unsafe {
+            let whole = _mm512_add_epi32(_mm512_cvtps_epi32(a), _mm512_set1_epi32(128));
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(whole));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::array::from_fn;
 
-use crate::simd::Simd;
+use crate::simd::{Bytes, Simd};
 
 /// Needs no particular instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,5 +98,40 @@ impl Simd for Portable {
     #[inline(always)]
     fn greatest(self, a: [f32; 8]) -> f32 {
         a.into_iter().fold(f32::NEG_INFINITY, |best, a| if a > best { a } else { best })
+    }
+}
+
+impl Bytes for Portable {
+    type I32 = [i32; 8];
+
+    #[inline(always)]
+    fn load_i32(self, from: &[i32]) -> [i32; 8] {
+        from_fn(|i| from[..8][i])
+    }
+    #[inline(always)]
+    fn splat_bytes(self, four: [u8; 4]) -> [i32; 8] {
+        [i32::from_le_bytes(four); 8]
+    }
+    #[inline(always)]
+    fn load_bytes(self, from: &[i8]) -> [i32; 8] {
+        let from = &from[..32];
+        from_fn(|i| i32::from_le_bytes(from_fn(|j| from[4 * i + j] as u8)))
+    }
+    #[inline(always)]
+    fn dot4(self, sum: [i32; 8], a: [i32; 8], b: [i32; 8]) -> [i32; 8] {
+        from_fn(|i| {
+            let (a, b) = (a[i].to_le_bytes(), b[i].to_le_bytes().map(|byte| byte as i8));
+            sum[i] + (0..4).map(|j| i32::from(a[j]) * i32::from(b[j])).sum::<i32>()
+        })
+    }
+    #[inline(always)]
+    fn to_f32(self, a: [i32; 8]) -> [f32; 8] {
+        a.map(|a| a as f32)
+    }
+    #[inline(always)]
+    fn store_offset_bytes(self, a: [f32; 8], to: &mut [u8]) {
+        for (to, a) in to[..8].iter_mut().zip(self.round(a)) {
+            *to = (a as i32 + 128) as u8;
+        }
     }
 }

@@ -5,18 +5,21 @@
 //!   B [k, n]  packed once into panels of two vectors' width:  panel 0 │ panel 1 │ …, each [k, 2·LANES], zero-padded
 //!   C [m, n]  row-major, rows `stride` apart
 //!
-//!   for each block of KC rows of B            a panel's block (KC × 2 vectors) stays in L1
-//!     for each block of MC rows of A          A's block (MC × KC) stays in L2
+//!   for each block of `depth` rows of B       a panel's block (depth × 2 vectors) stays in L1
+//!     for each block of `rows` rows of A      A's block (rows × depth) stays in L2
 //!       for each panel of B
-//!         for each TILE_ROWS rows of A        the tile of C lives in registers through KC multiply-adds
+//!         for each `tile_rows` rows of A      the tile of C lives in registers through `depth` multiply-adds
 //! ```
 //!
-//! Weights are packed once and used for many products, which is why B and not A is the packed operand. A strided A serves
+//! The three numbers are a [`Blocking`], chosen by measurement (`tuning.rs`). Weights are packed once and used for many products, which is why B and not A is the packed operand. A strided A serves
 //! Aᵀ as well, so the three products of a linear layer's forward and backward pass are all this one function.
 
+mod float;
+mod int8;
 mod pack;
 mod tile;
 
+pub use int8::{QuantisedMatrix, QuantisedRows, gemm_int8, quantise_columns};
 pub use pack::{PackedMatrix, PackedRows};
 
 use crate::{
@@ -25,10 +28,16 @@ use crate::{
     simd::Simd,
 };
 
-/// Rows of B per block: 256 × 32 numbers of 4 bytes are 32 KiB, the L1 data cache of the smallest CPU aimed at.
-pub(crate) const KC: usize = 256;
-/// Rows of A per block: 168 × 256 numbers of 4 bytes are 168 KiB, a sixth of the smallest L2 aimed at.
-pub(crate) const MC: usize = 168;
+/// How a product is cut so that each part of it stays in the cache, or the registers, it is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocking {
+    /// Rows of B, and columns of A, per block: a panel's block, `depth` × two vectors, stays in L1.
+    pub depth: usize,
+    /// Rows of A per block: `rows` × `depth` numbers stay in L2.
+    pub rows: usize,
+    /// The most rows of a tile; what the registers of the instruction set hold is the limit.
+    pub tile_rows: usize,
+}
 
 /// A read-only view of a matrix with arbitrary strides.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +133,22 @@ pub fn gemm<'b>(
     (c, stride): (&mut [f32], usize),
     epilogue: Epilogue<'_>,
 ) {
+    gemm_blocked(isa, isa.blocking(), a, b, (c, stride), epilogue);
+}
+
+/// As [`gemm`], cut as `blocking` says: for tuning. The result depends on `depth` in its rounding and on nothing else.
+///
+/// # Panics
+/// As [`gemm`], or if a number of `blocking` is zero.
+pub fn gemm_blocked<'b>(
+    isa: Isa,
+    blocking: Blocking,
+    a: Matrix<'_>,
+    b: impl Into<PackedRows<'b>>,
+    (c, stride): (&mut [f32], usize),
+    epilogue: Epilogue<'_>,
+) {
+    assert!(blocking.depth > 0 && blocking.rows > 0 && blocking.tile_rows > 0, "blocks of some size");
     let b = b.into();
     let columns = b.matrix().columns();
     assert_eq!(a.columns, b.depth(), "inner dimensions of the product");
@@ -131,14 +156,8 @@ pub fn gemm<'b>(
         return;
     }
     assert_eq!(isa.tile().0 * 2, b.matrix().panel_width(), "operand packed for another instruction set");
-    let numbers = (a.rows - 1) * stride + columns;
-    assert!(columns <= stride && numbers <= c.len(), "product exceeds its destination");
-    if let Write::Sum(residual) = epilogue.write {
-        assert!(numbers <= residual.len(), "product exceeds what it is added to");
-    }
-    assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias per column");
-    debug_assert!(epilogue.write == Write::Over || epilogue.activation == Activation::Identity);
-    isa.run(Product { a, b: &b, c, stride, epilogue });
+    epilogue.check([a.rows, columns], c.len(), stride);
+    isa.run(Product { a, b: &b, c, stride, epilogue, blocking });
 }
 
 struct Product<'a> {
@@ -147,6 +166,7 @@ struct Product<'a> {
     c: &'a mut [f32],
     stride: usize,
     epilogue: Epilogue<'a>,
+    blocking: Blocking,
 }
 
 impl Kernel for Product<'_> {
@@ -155,28 +175,54 @@ impl Kernel for Product<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let depth = self.a.columns;
+        let Blocking { depth: deep, rows: high, tile_rows } = self.blocking;
         // A product of depth 0 still writes its bias: one empty block.
-        let blocks = depth.div_ceil(KC).max(1);
+        let blocks = depth.div_ceil(deep).max(1);
         for block in 0..blocks {
-            let (from, to) = (block * KC, depth.min((block + 1) * KC));
+            let (from, to) = (block * deep, depth.min((block + 1) * deep));
             let is_last = block + 1 == blocks;
-            let epilogue = tile::Stage {
-                onto: block > 0 || self.epilogue.write == Write::Onto,
-                bias: self.epilogue.bias.filter(|_| is_last),
-                residual: match self.epilogue.write {
-                    Write::Sum(residual) if is_last => Some(residual),
-                    _ => None,
-                },
-                activation: if is_last { self.epilogue.activation } else { Activation::Identity },
-            };
-            for top in (0..self.a.rows).step_by(MC) {
-                let rows = MC.min(self.a.rows - top);
+            let stage = if is_last { self.epilogue.last(block > 0) } else { self.epilogue.first(block > 0) };
+            for top in (0..self.a.rows).step_by(high) {
+                let rows = high.min(self.a.rows - top);
                 for panel in 0..self.b.matrix().panels() {
-                    let block = tile::Block { a: self.a, top, rows, from, to, b: self.b, panel, stride: self.stride };
-                    tile::run(s, block, self.c, epilogue);
+                    let (left, width) = self.b.matrix().columns_of(panel);
+                    let product = float::Floats { a: self.a, b: self.b, panel, from, to };
+                    let strip = tile::Strip { top, rows, tile_rows, left, width, stride: self.stride };
+                    tile::run(s, product, strip, self.c, stage);
                 }
             }
         }
+    }
+}
+
+impl<'a> Epilogue<'a> {
+    /// What is done after a block of the depth that is not the last.
+    fn first(self, continued: bool) -> tile::Stage<'a> {
+        let onto = continued || self.write == Write::Onto;
+        tile::Stage { onto, bias: None, residual: None, activation: Activation::Identity }
+    }
+
+    /// What is done after the last block of the depth.
+    fn last(self, continued: bool) -> tile::Stage<'a> {
+        let residual = match self.write {
+            Write::Sum(residual) => Some(residual),
+            Write::Over | Write::Onto => None,
+        };
+        tile::Stage { bias: self.bias, residual, activation: self.activation, ..self.first(continued) }
+    }
+
+    /// Whether a product `[rows, columns]` fits where it goes, C having `len` numbers in rows `stride` apart.
+    ///
+    /// # Panics
+    /// If it does not.
+    fn check(&self, [rows, columns]: [usize; 2], len: usize, stride: usize) {
+        let numbers = (rows - 1) * stride + columns;
+        assert!(columns <= stride && numbers <= len, "product exceeds its destination");
+        if let Write::Sum(residual) = self.write {
+            assert!(numbers <= residual.len(), "product exceeds what it is added to");
+        }
+        assert!(self.bias.is_none_or(|bias| bias.len() == columns), "one bias per column");
+        debug_assert!(self.write == Write::Over || self.activation == Activation::Identity);
     }
 }
 

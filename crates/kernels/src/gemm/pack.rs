@@ -72,6 +72,12 @@ impl PackedMatrix {
         self.columns.div_ceil(self.width.max(1))
     }
 
+    /// The first column of a panel and how many of the matrix it has.
+    pub(super) fn columns_of(&self, panel: usize) -> (usize, usize) {
+        let left = panel * self.width;
+        (left, self.width.min(self.columns - left))
+    }
+
     /// Rows `from..to` of a panel: `[to − from, panel_width]`.
     pub(super) fn panel(&self, panel: usize, from: usize, to: usize) -> &[f32] {
         let start = panel * self.rows * self.width;

@@ -4,7 +4,7 @@ use super::*;
 use crate::isa::isas_under_test;
 
 /// Numbers in −1..1 that look random and are the same everywhere.
-fn noise(count: usize, seed: u32) -> Vec<f32> {
+pub(super) fn noise(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
     (0..count)
         .map(|_| {
@@ -14,7 +14,7 @@ fn noise(count: usize, seed: u32) -> Vec<f32> {
         .collect()
 }
 
-fn naive(a: Matrix<'_>, b: Matrix<'_>, row: usize, column: usize) -> f64 {
+pub(super) fn naive(a: Matrix<'_>, b: Matrix<'_>, row: usize, column: usize) -> f64 {
     (0..a.columns)
         .map(|k| {
             let left = a.data[row * a.row_stride + k * a.column_stride];
@@ -71,7 +71,8 @@ fn agrees_with_a_naive_product_at_every_edge() {
 #[test]
 fn agrees_beyond_one_block() {
     for isa in isas_under_test() {
-        for (m, k, n) in [(MC - 1, KC, 33), (MC + 1, KC + 1, 40), (5, 2 * KC + 3, 70)] {
+        let Blocking { depth, rows, .. } = isa.blocking();
+        for (m, k, n) in [(rows - 1, depth, 33), (rows + 1, depth + 1, 40), (5, 2 * depth + 3, 70)] {
             let (a, b) = (noise(m * k, 3), noise(k * n, 4));
             check(isa, Matrix::new(&a, m, k, k), Matrix::new(&b, k, n, n));
         }
