@@ -1,8 +1,8 @@
 //! `tune`: sweeps the blocking of products and writes what is best for this CPU.
 //!
 //! A blocking is judged by the geometric mean, over the products, of its time relative to that of the blocking in use in the
-//! same round. It replaces the one in use if it is clearly better: in the median round by a hundredth, and in every round at all.
-//! Otherwise the file stays as it is, to the letter.
+//! same round. One replaces the one in use if it is clearly better: in the median round by a hundredth, and in every round at
+//! all. Of several as good the one takes over that changes the fewest numbers. If there is none the file stays as it is, to the letter.
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 use std::fs;
@@ -33,6 +33,9 @@ pub struct TuneOptions {
 
 /// A blocking takes over if its time is this share of the present one's, or less.
 const CLEARLY: f64 = 0.99;
+
+/// Blockings within this of the best one's time are as good.
+const AS_GOOD: f64 = 1.005;
 
 /// Lines of the table.
 const SHOWN: usize = 12;
@@ -119,13 +122,19 @@ impl Judged {
         Self { ratios: ratios.collect(), speed, products: swept.len() }
     }
 
-    /// The blocking to use.
+    /// The blocking to use: of those that are clearly better and as good as the best, the one most like the present one.
     fn pick(&self, present: Blocking) -> Blocking {
         let is_better = |ratios: &[f64]| median(ratios) < CLEARLY && ratios.iter().all(|ratio| *ratio < 1.0);
         let better = self.ratios.iter().filter(|(_, ratios)| is_better(ratios));
-        // Of those that cut all products alike the first: the highest tile, the smallest blocks.
-        let best = better.map(|(blocking, ratios)| (median(ratios), *blocking)).min_by(|a, b| a.0.total_cmp(&b.0));
-        best.map_or(present, |(_, blocking)| blocking)
+        let better: Vec<(Blocking, f64)> = better.map(|(blocking, ratios)| (*blocking, median(ratios))).collect();
+        let best = better.iter().map(|(_, ratio)| *ratio).fold(f64::INFINITY, f64::min);
+        let as_good = better.into_iter().filter(|(_, ratio)| *ratio <= best * AS_GOOD);
+        let unlike = |blocking: Blocking| {
+            let kept = [blocking.depth == present.depth, blocking.rows == present.rows];
+            kept.into_iter().chain([blocking.tile_rows == present.tile_rows]).filter(|is_kept| !is_kept).count()
+        };
+        let order = |a: &(Blocking, f64), b: &(Blocking, f64)| unlike(a.0).cmp(&unlike(b.0)).then(a.1.total_cmp(&b.1));
+        as_good.min_by(order).map_or(present, |(blocking, _)| blocking)
     }
 
     /// The best, the present one and the pick.
@@ -197,6 +206,15 @@ mod tests {
         for other in [[99.5, 99.6, 99.4], [90.0, 90.0, 101.0], [100.0, 100.0, 100.0], [110.0, 90.0, 110.0]] {
             assert_eq!(pick(&other), PRESENT, "{other:?}");
         }
+    }
+
+    #[test]
+    fn of_two_as_good_the_one_takes_over_that_changes_less() {
+        let far = Blocking { depth: 64, rows: 40, tile_rows: 14 };
+        let round =
+            [(PRESENT, 100.0), (far, 80.0), (OTHER, 80.2)].map(|(blocking, time)| (PRODUCT.cut(blocking), time));
+        let judged = Judged::new(&[(PRODUCT, vec![HashMap::from(round)])], &[far, OTHER, PRESENT], PRESENT);
+        assert_eq!(judged.pick(PRESENT), OTHER);
     }
 
     #[test]
