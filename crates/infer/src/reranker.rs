@@ -17,7 +17,7 @@ use crate::{
     LoadError, Options, Ranking, RerankError, ScoredList, Trace, considered::Considered, rules::Attributes,
     scratch::Pool,
 };
-use pass::{Wanted, passes};
+use pass::{Wanted, passes, rows_per_pass};
 
 /// Layers and their weights, packed.
 #[derive(Debug)]
@@ -200,7 +200,7 @@ impl Reranker {
     ) -> Vec<Result<T, RerankError>> {
         self.scratches.lend(self.encoder.spec(), |scratch| {
             let mut answers = Vec::with_capacity(requests.len());
-            for requests in passes(requests) {
+            for requests in passes(requests, rows_per_pass(self.generator.layers.config())) {
                 self.pass(requests, wanted, scratch);
                 let considered = scratch.considered.as_mut_slice().iter_mut().zip(requests);
                 answers.extend(considered.map(|(considered, request)| {
