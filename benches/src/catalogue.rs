@@ -33,8 +33,14 @@ const KERNELS: [OfShape; 12] = [
 ];
 
 /// Paths that are timed at each shape, with the numbers that follow their names.
-const PATHS: [(&str, &[usize]); 5] =
-    [("generator", &[1, 64]), ("evaluator", &[8]), ("choice", &[1]), ("rerank", &[1, 64]), ("training", &[1, 2])];
+const PATHS: [(&str, &[usize]); 6] = [
+    ("generator", &[1, 64]),
+    ("generator_int8", &[1, 64]),
+    ("evaluator", &[8]),
+    ("choice", &[1]),
+    ("rerank", &[1, 64]),
+    ("training", &[1, 2]),
+];
 
 /// The name of every benchmark at the named shapes, those of one kind together.
 pub fn names() -> Vec<String> {
@@ -85,6 +91,7 @@ fn parse(name: &str, shared: &mut Shared) -> anyhow::Result<Benchmark> {
             let (shape, number): (Shape, usize) = (shape.parse()?, count(number)?);
             match *path {
                 "generator" => networks::generator(&shape, number),
+                "generator_int8" => networks::generator_int8(&shape, number),
                 "evaluator" => networks::evaluator(&shape, number),
                 "choice" => choice::choice(&shape),
                 "rerank" => rerank::rerank(&shape, number),

@@ -7,7 +7,7 @@ use nar4rec_decoding::{Contrastive, Decoder, ProposalConfig};
 use nar4rec_evaluator::{EvaluatorConfig, FeedbackKind};
 use nar4rec_features::{Catalog, Encoder, Feature, FeatureBatch, NumberFeature, SCHEMA_VERSION, Schema};
 use nar4rec_generator::GeneratorConfig;
-use nar4rec_model::{Model, ModelConfig, PipelineConfig};
+use nar4rec_model::{Model, ModelConfig, PipelineConfig, Precision};
 use nar4rec_slate::{Candidate, Features, Request, User};
 use nar4rec_tensor::Kind;
 
@@ -117,7 +117,8 @@ impl Shape {
     pub(crate) fn fresh_model(&self, decoders: Vec<Decoder>) -> anyhow::Result<Model> {
         let pipeline = PipelineConfig { decoders, ..PipelineConfig::default() };
         let (generator, evaluator) = (self.generator(), self.evaluator());
-        let config = ModelConfig { generator, evaluator, pipeline, training: serde_json::Value::Null };
+        let precision = Precision::F32;
+        let config = ModelConfig { generator, evaluator, pipeline, precision, training: serde_json::Value::Null };
         Model::build(config, schema(), SEED).with_context(|| format!("a model of shape {self}"))
     }
 

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use nar4rec_kernels::{Epilogue, Isa, Matrix, QuantisedMatrix, QuantisedRows, gemm_int8, quantise_columns};
+use nar4rec_kernels::{Epilogue, Isa, QuantisedMatrix, QuantisedRows, gemm_int8, quantise_weights};
 
 use super::products::Product;
 use crate::{Benchmark, Shape, Shared, noise, oracle};
@@ -12,12 +12,14 @@ pub(crate) fn product(product: Product, isa: Isa, shared: &mut Shared) -> Benchm
     let Product { m, k, n } = product;
     let operands = shared.operands(product);
     let [a, b] = operands.slices();
-    let packed = QuantisedMatrix::new(isa, Matrix::new(b, k, n, n));
+    // Weights are `[out, in]`: the columns of B are their rows.
+    let weights: Vec<f32> = (0..n).flat_map(|column| b.iter().skip(column).step_by(n)).copied().collect();
+    let packed = QuantisedMatrix::new(isa, &weights, [n, k]);
     let mut rows = QuantisedRows::default();
     rows.quantise(isa, a, k);
     let mut c = vec![0.0; m * n];
     gemm_int8(isa, &rows, &packed, (&mut c, n), Epilogue::OVER);
-    let expected = naive(a, quantise_columns(Matrix::new(b, k, n, n)), [k, n]);
+    let expected = naive(a, quantise_weights(&weights, [n, k]), k);
     // A number of A may be rounded the other way: that is one weight, of at most 1, times a 127th.
     oracle::assert_close(isa.name(), &c, expected, 2.0 / 127.0);
     Benchmark::arithmetic(product.operations(), format!("peak/dot4/{}", isa.name()), move || {
@@ -25,20 +27,22 @@ pub(crate) fn product(product: Product, isa: Isa, shared: &mut Shared) -> Benchm
     })
 }
 
-/// A·B in f64, the rows of A quantised by their greatest number.
-fn naive(a: &[f32], (weights, scales): (Vec<i8>, Vec<f32>), [k, n]: [usize; 2]) -> impl Iterator<Item = f64> {
+/// A·Wᵀ in f64, the rows of A quantised by their greatest number.
+fn naive(a: &[f32], (weights, scales): (Vec<i8>, Vec<f32>), k: usize) -> Vec<f64> {
     let quantised = |row: &[f32]| {
         let scale = f64::from(row.iter().fold(0.0_f32, |best, x| best.max(x.abs()))) / 127.0;
-        row.iter().map(move |x| (f64::from(*x) / scale).round_ties_even() * scale).collect::<Vec<f64>>()
+        row.iter().map(|x| (f64::from(*x) / scale).round_ties_even() * scale).collect::<Vec<f64>>()
     };
-    let rows: Vec<Vec<f64>> = a.chunks_exact(k).map(quantised).collect();
-    rows.into_iter().flat_map(move |row| {
-        let mut sums = vec![0.0; n];
-        for (x, weights) in row.iter().zip(weights.chunks_exact(n)) {
-            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += x * f64::from(*weight));
-        }
-        sums.into_iter().zip(scales.clone()).map(|(sum, scale)| sum * f64::from(scale)).collect::<Vec<f64>>()
-    })
+    let rows = a.chunks_exact(k).map(quantised);
+    let products = rows.flat_map(|row| {
+        let dot = |weights: &[i8]| row.iter().zip(weights).map(|(x, weight)| x * f64::from(*weight)).sum::<f64>();
+        weights
+            .chunks_exact(k)
+            .zip(&scales)
+            .map(|(weights, scale)| dot(weights) * f64::from(*scale))
+            .collect::<Vec<_>>()
+    });
+    products.collect()
 }
 
 /// The states of a request's candidates, `[n, d]`.
@@ -49,7 +53,7 @@ pub(crate) fn quantise(shape: &Shape) -> Benchmark {
     rows.quantise(isa, &x, width);
     // What it stores is seen by multiplying it with the identity, whose columns quantise exactly.
     let identity: Vec<f32> = (0..width * width).map(|at| f32::from(u8::from(at / width == at % width))).collect();
-    let packed = QuantisedMatrix::new(isa, Matrix::new(&identity, width, width, width));
+    let packed = QuantisedMatrix::new(isa, &identity, [width, width]);
     let mut back = vec![0.0; x.len()];
     gemm_int8(isa, &rows, &packed, (&mut back, width), Epilogue::OVER);
     oracle::assert_close("quantise", &back, x.iter().map(|x| f64::from(*x)), 0.501 / 127.0);

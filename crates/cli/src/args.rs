@@ -34,7 +34,7 @@ pub(crate) struct MachineArgs {
     /// Threads to use; all cores if not given. Results are the same at any number
     #[arg(long, global = true, value_name = "N", help_heading = "Machine")]
     threads: Option<usize>,
-    /// Instructions to use: auto, portable, avx2 or avx512
+    /// Instructions to use: auto, portable, avx2, avx512 or avx512vnni
     #[arg(long, global = true, value_name = "NAME", default_value = "auto", help_heading = "Machine")]
     isa: String,
 }
@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Give a model the [pipeline] of a configuration: other decoders, without training again
     SetPipeline(SetPipelineArgs),
+    /// Put a model into int8: four times smaller, about twice as fast; measures what that costs on your data
+    Quantize(QuantizeArgs),
     /// Convert a public log to a data set
     Convert(ConvertArgs),
 }
@@ -208,6 +210,24 @@ pub(crate) struct SetPipelineArgs {
     /// The configuration whose [pipeline] to take; `nar4rec evaluate --config` tries it first
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct QuantizeArgs {
+    /// The directory of a model in f32
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The data set's folder: both forms of the model are measured on it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Where the model in int8 goes
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) out: PathBuf,
+    /// Which split to measure on: train, valid or test
+    #[arg(long, value_name = "SPLIT", default_value = "test")]
+    pub(crate) split: Split,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
 }
 
 #[derive(Debug, clap::Args)]

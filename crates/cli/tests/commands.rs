@@ -14,6 +14,40 @@ fn lines(text: &str) -> Vec<Value> {
 }
 
 #[test]
+fn quantize_writes_a_smaller_model_and_what_it_costs() {
+    let bench = Bench::trained();
+    let ran = bench.run("quantize model --data data --out narrow");
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("pipeline.NDCG@2") && ran.out.contains("the same list for"), "{}", ran.out);
+    let size = |model: &str| std::fs::metadata(bench.path(&format!("{model}/model.safetensors"))).unwrap().len();
+    assert!(size("narrow") < size("model"));
+    let shown = bench.run("inspect narrow").out;
+    assert!(shown.contains("served in       int8") && shown.contains(ran.out.trim_end()), "{shown}");
+    let manifest: Value = serde_json::from_str(&bench.run("inspect narrow --json").out).unwrap();
+    assert_eq!((&manifest["format"], &manifest["provenance"]["quantisation"]["lists"]), (&2.into(), &8.into()));
+
+    // What is measured is what is served: the file brings back the same numbers.
+    let figures = |model: &str| -> Value {
+        serde_json::from_str(&bench.run(&format!("evaluate --model {model} --data data --json")).out).unwrap()
+    };
+    let (narrow, cost) = (figures("narrow"), &manifest["provenance"]["quantisation"]["metrics"]);
+    assert_eq!(
+        cost["pipeline.NDCG@2"],
+        serde_json::json!([figures("model")["pipeline"]["NDCG@2"], narrow["pipeline"]["NDCG@2"]])
+    );
+    assert_eq!(cost["evaluator.LogLoss"][1], narrow["evaluator"]["LogLoss"]);
+
+    let again = bench.run("quantize narrow --data data --out twice");
+    assert!(again.status == Some(2) && again.err.contains("narrow: is in int8 already"), "{}", again.err);
+    let occupied = bench.run("quantize model --data data --out data");
+    assert!(
+        occupied.status == Some(1) && occupied.err.contains("data: is a directory of other files"),
+        "{}",
+        occupied.err
+    );
+}
+
+#[test]
 fn help_is_there_for_every_command() {
     let bench = Bench::new();
     let all = bench.run("--help");
@@ -28,6 +62,7 @@ fn help_is_there_for_every_command() {
         "rerank",
         "inspect",
         "set-pipeline",
+        "quantize",
         "convert",
     ] {
         assert!(all.out.contains(command), "{command}");

@@ -63,6 +63,14 @@ impl<T: DeserializeOwned> Tolerant<T> {
         self.lines.name()
     }
 
+    /// The next values, at most `most`; none at the end.
+    ///
+    /// # Errors
+    /// The first error, if the policy is to hand errors on.
+    pub fn next_lines(&mut self, most: usize) -> Result<Vec<Line<T>>, DataError> {
+        self.by_ref().take(most).collect()
+    }
+
     /// Treats a line that was handed out as bad after all, for a reason that only its reader could know.
     ///
     /// # Errors

@@ -88,7 +88,7 @@ impl Evaluator {
             }),
             last_norm: (config.norm == NormPlacement::Pre)
                 .then(|| registry.scope("last_norm", |registry| LayerNorm::new(registry, d, 1.0))),
-            head: registry.scope("head", |registry| Linear::new(registry, d, config.feedback.len())),
+            head: registry.scope("head", |registry| Linear::edge(registry, d, config.feedback.len())),
             config: config.clone(),
         })
     }

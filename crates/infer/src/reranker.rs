@@ -10,7 +10,7 @@ use nar4rec_features::{Catalog, Encoder, Schema};
 use nar4rec_generator::Generator;
 use nar4rec_model::{InvalidModel, Model};
 use nar4rec_slate::{Item, Permutation, Request};
-use nar4rec_tensor::{Isa, ParameterError, Parameters, Purpose, Weights};
+use nar4rec_tensor::{Isa, ParameterError, Parameters, Weights};
 use ndarray::Array2;
 
 use crate::{
@@ -56,9 +56,8 @@ impl Reranker {
         config.validate().map_err(InvalidModel::from)?;
         let encoder = Encoder::new(schema).map_err(InvalidModel::from)?;
         let items = items.unwrap_or_default();
-        let ready = |parameters: Parameters| {
-            check_finite(&parameters).map(|()| Weights::new(parameters, isa, Purpose::Inference))
-        };
+        let purpose = config.precision.purpose();
+        let ready = |parameters: Parameters| check_finite(&parameters).map(|()| Weights::new(parameters, isa, purpose));
         Ok(Self {
             catalog: catalog(&encoder, &items)?,
             attributes: Attributes::new(encoder.schema(), items),

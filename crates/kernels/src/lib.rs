@@ -32,7 +32,7 @@ pub use elementwise::{AdamStep, adam_step, add, axpy, column_sums, dot, multiply
 pub use exp::exp;
 pub use gemm::{
     Blocking, Epilogue, Matrix, PackedMatrix, PackedRows, QuantisedMatrix, QuantisedRows, Write, gemm, gemm_blocked,
-    gemm_int8, quantise_columns,
+    gemm_int8, quantise_weights,
 };
 pub use isa::{Isa, UnsupportedIsa};
 pub use norm::{LayerNormSaved, layer_norm, layer_norm_backward, unit_rows, unit_rows_backward};

@@ -62,8 +62,8 @@ impl FeatureEmbedding {
             user_numbers: spec.user_numbers,
             candidate_numbers: spec.candidate_numbers,
             user: (user_width > 0)
-                .then(|| registry.scope("user", |registry| Linear::without_bias(registry, user_width, width))),
-            candidate: registry.scope("candidate", |registry| Linear::new(registry, candidate_width, width)),
+                .then(|| registry.scope("user", |registry| Linear::edge_without_bias(registry, user_width, width))),
+            candidate: registry.scope("candidate", |registry| Linear::edge(registry, candidate_width, width)),
         }
     }
 

@@ -17,6 +17,16 @@ impl Linear {
         Self(LinearWeights { weight: declare_weight(registry, input, output, Kind::Matrix), bias: None })
     }
 
+    /// A map between states and what is outside, with a bias.
+    pub fn edge(registry: &mut Registry, input: usize, output: usize) -> Self {
+        Self(Self::declare(registry, input, output, Kind::Edge))
+    }
+
+    /// A map between states and what is outside, without bias.
+    pub fn edge_without_bias(registry: &mut Registry, input: usize, output: usize) -> Self {
+        Self(LinearWeights { weight: declare_weight(registry, input, output, Kind::Edge), bias: None })
+    }
+
     /// The parameters of a linear map that is applied in some other way than by itself.
     pub(crate) fn declare(registry: &mut Registry, input: usize, output: usize, kind: Kind) -> LinearWeights {
         let weight = declare_weight(registry, input, output, kind);

@@ -1,4 +1,4 @@
-//! Writes the model directory that the tests compare with: `cargo run -p nar4rec-model --example golden`.
+//! Writes the model directories that the tests compare with: `cargo run -p nar4rec-model --example golden`.
 //!
 //! It is only to be written again when the format has changed, together with its version.
 
@@ -8,5 +8,7 @@ use std::path::Path;
 mod tiny;
 
 fn main() -> Result<(), nar4rec_model::ModelError> {
-    tiny::model().save(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"))
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    tiny::model().save(&folder.join("golden"))?;
+    tiny::narrow().save(&folder.join("golden_int8"))
 }

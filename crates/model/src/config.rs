@@ -4,6 +4,7 @@ use nar4rec_decoding::{Arrangement, Decoder, ProposalConfig};
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_layers::ConfigError;
+use nar4rec_tensor::Purpose;
 use serde::{Deserialize, Serialize};
 
 /// What a model is made of and how it is used: `config.json`.
@@ -17,9 +18,45 @@ pub struct ModelConfig {
     /// From proposed lists to the one that is shown.
     #[serde(default)]
     pub pipeline: PipelineConfig,
+    /// In which numbers it is served.
+    #[serde(default, skip_serializing_if = "Precision::is_f32")]
+    pub precision: Precision,
     /// The resolved configuration of the training, kept for the record; nothing here reads it.
     #[serde(default)]
     pub training: serde_json::Value,
+}
+
+/// The numbers that the matrices between states are made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// As trained.
+    #[default]
+    F32,
+    /// Eight-bit integers: weights by output, activations by row. Everything else stays f32.
+    Int8,
+}
+
+impl Precision {
+    /// Its name, as in `config.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Int8 => "int8",
+        }
+    }
+
+    /// What weights are packed for to be served so.
+    pub fn purpose(self) -> Purpose {
+        match self {
+            Self::F32 => Purpose::Inference,
+            Self::Int8 => Purpose::Int8,
+        }
+    }
+
+    fn is_f32(&self) -> bool {
+        *self == Self::F32
+    }
 }
 
 /// How lists are proposed and one is chosen. In TOML:
@@ -107,6 +144,7 @@ mod tests {
             generator: GeneratorConfig::default(),
             evaluator,
             pipeline: PipelineConfig::default(),
+            precision: Precision::default(),
             training: serde_json::json!({ "epochs": 4, "rate": 1e-3 }),
         }
     }

@@ -20,7 +20,7 @@
 //! # let folder = std::env::temp_dir().join(format!("nar4rec-model-{}", std::process::id()));
 //! # let dir = folder.join("m");
 //! # let generator = nar4rec_generator::GeneratorConfig::default();
-//! let config = ModelConfig { generator, evaluator, pipeline: PipelineConfig::default(), training: Default::default() };
+//! let config = ModelConfig { generator, evaluator, pipeline: PipelineConfig::default(), precision: Default::default(), training: Default::default() };
 //! let model = Model::build(config, schema, 0)?;
 //! model.save(&dir)?;
 //! assert_eq!(Model::load(&dir)?.generator.parameters, model.generator.parameters);
@@ -47,10 +47,12 @@ mod read;
 mod weights;
 
 pub use atomic::write_atomically;
-pub use config::{ModelConfig, PipelineConfig};
+pub use config::{ModelConfig, PipelineConfig, Precision};
 pub use declared::MAX_PARAMETERS;
 pub use error::{InvalidModel, ModelError};
-pub use manifest::{FileRecord, MODEL_FORMAT, Manifest, Metrics, ParameterCounts, Provenance, TrainingData};
+pub use manifest::{
+    FileRecord, MODEL_FORMAT, Manifest, Metrics, ParameterCounts, Provenance, Quantisation, TrainingData,
+};
 pub use model::{Model, Trained};
 
 /// All weights.

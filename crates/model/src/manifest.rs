@@ -18,10 +18,19 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::directory::NamedFile;
-use crate::{CONFIG, ITEMS, MANIFEST, ModelError, SCHEMA, WEIGHTS, hash::sha256, json, read};
+use crate::{CONFIG, ITEMS, MANIFEST, ModelError, Precision, SCHEMA, WEIGHTS, hash::sha256, json, read};
 
-/// The version of the model directory's format that this crate writes and the greatest that it reads.
-pub const MODEL_FORMAT: u32 = 1;
+/// The greatest version of the model directory's format that this crate reads. It writes format 1 for models in f32, which
+/// every version reads, and format 2 for what format 1 does not have: models in int8.
+pub const MODEL_FORMAT: u32 = 2;
+
+/// The format of a model that is served so.
+pub(crate) fn format_of(precision: Precision) -> u32 {
+    match precision {
+        Precision::F32 => 1,
+        Precision::Int8 => 2,
+    }
+}
 
 /// Data split → metric → value; no value where a metric is not defined, such as the AUC of lists without a click.
 pub type Metrics = BTreeMap<String, BTreeMap<String, Option<f64>>>;
@@ -30,7 +39,7 @@ pub type Metrics = BTreeMap<String, BTreeMap<String, Option<f64>>>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The format's version, [`MODEL_FORMAT`].
+    /// The format's version, at most [`MODEL_FORMAT`].
     pub format: u32,
     /// The version of nar4rec that wrote it.
     pub nar4rec: String,
@@ -72,6 +81,25 @@ pub struct Provenance {
     pub data: TrainingData,
     /// How good it was found to be. A NaN or an infinity is stored as no value.
     pub metrics: Metrics,
+    /// What serving it in int8 was found to cost, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantisation: Option<Quantisation>,
+}
+
+/// What serving a model in narrower numbers was found to cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quantisation {
+    /// The split it was measured on, and that split's lists.
+    pub split: String,
+    /// How many lists it has.
+    pub lists: u64,
+    /// Metric → its value in f32 and in int8; no value where it is not defined.
+    pub metrics: BTreeMap<String, [Option<f64>; 2]>,
+    /// The share of requests for which both show the same list.
+    pub same_lists: f64,
+    /// The mean of |Δ log P̂| over all candidates and positions.
+    pub log_probability_error: f64,
 }
 
 /// The data a model was trained on.
@@ -105,8 +133,8 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.format != MODEL_FORMAT {
-            return Err(format!("format: {}, expected {MODEL_FORMAT}", self.format));
+        if self.format == 0 {
+            return Err(format!("format: 0, expected between 1 and {MODEL_FORMAT}"));
         }
         for name in [WEIGHTS, CONFIG, SCHEMA] {
             if !self.files.contains_key(name) {
@@ -190,13 +218,14 @@ mod tests {
         let record = FileRecord { bytes: 3, sha256: sha256(b"abc") };
         let metrics = BTreeMap::from([("AUC".to_owned(), None), ("P@6".to_owned(), Some(0.1 + 0.2))]);
         Manifest {
-            format: MODEL_FORMAT,
+            format: 1,
             nar4rec: "1.2.3".into(),
             parameters: ParameterCounts { generator: 7, evaluator: 8 },
             provenance: Provenance {
                 seed: u64::MAX,
                 data: TrainingData { files: BTreeMap::from([("train.jsonl".into(), sha256(b""))]), lists: 9 },
                 metrics: BTreeMap::from([("test".to_owned(), metrics)]),
+                quantisation: None,
             },
             files: [WEIGHTS, CONFIG, SCHEMA].map(|name| (name.to_owned(), record.clone())).into(),
         }
@@ -247,10 +276,10 @@ mod tests {
             change(&mut manifest);
             read(&manifest.encode()).unwrap_err()
         };
-        let newer = ": model format 2 is newer than this program reads (1): update nar4rec";
-        assert_eq!(message(&|m| m.format = 2), newer);
-        assert_eq!(read(br#"{"format": 2, "another": "seal"}"#).unwrap_err(), newer);
-        assert_eq!(message(&|m| m.format = 0), ": format: 0, expected 1");
+        let newer = ": model format 3 is newer than this program reads (2): update nar4rec";
+        assert_eq!(message(&|m| m.format = 3), newer);
+        assert_eq!(read(br#"{"format": 3, "another": "seal"}"#).unwrap_err(), newer);
+        assert_eq!(message(&|m| m.format = 0), ": format: 0, expected between 1 and 2");
         assert_eq!(message(&|m| drop(m.files.remove(SCHEMA))), ": files: \"schema.json\" is missing");
         let stray = FileRecord { bytes: 0, sha256: String::new() };
         let message = message(&|m| drop(m.files.insert("../x".into(), stray.clone())));

@@ -12,8 +12,8 @@ use crate::declared::Declared;
 use crate::directory::{self, NamedFile};
 use crate::disk::RealDisk;
 use crate::{
-    CONFIG, ITEMS, InvalidModel, MANIFEST, MODEL_FORMAT, Manifest, ModelConfig, ModelError, ParameterCounts,
-    Provenance, SCHEMA, WEIGHTS, items, json, manifest, weights,
+    CONFIG, ITEMS, InvalidModel, MANIFEST, Manifest, ModelConfig, ModelError, ParameterCounts, Precision, Provenance,
+    SCHEMA, WEIGHTS, items, json, manifest, weights,
 };
 
 /// Layers and their numbers.
@@ -53,6 +53,15 @@ impl Model {
         Ok(Self { config, schema, items: None, generator, evaluator, provenance })
     }
 
+    /// The same model to be served in int8: its matrices are what their eight-bit form stands for.
+    #[must_use]
+    pub fn narrowed(mut self) -> Self {
+        self.config.precision = Precision::Int8;
+        self.generator.parameters = self.generator.parameters.narrowed();
+        self.evaluator.parameters = self.evaluator.parameters.narrowed();
+        self
+    }
+
     /// Whether a model may be saved at `dir`: there is nothing, an empty directory, or another model.
     ///
     /// # Errors
@@ -77,13 +86,13 @@ impl Model {
         let (generator, evaluator) = (&self.generator.parameters, &self.evaluator.parameters);
         Declared::new(&self.config, &self.schema)?.check(generator, evaluator)?;
         let mut files = vec![
-            (WEIGHTS, weights::encode([generator, evaluator])?),
+            (WEIGHTS, weights::encode([generator, evaluator], self.config.precision)?),
             (CONFIG, json::encode(&self.config)),
             (SCHEMA, json::encode(&self.schema)),
         ];
         files.extend(self.items.as_ref().map(|items| (ITEMS, items::encode(items))));
         let manifest = Manifest {
-            format: MODEL_FORMAT,
+            format: manifest::format_of(self.config.precision),
             nar4rec: env!("CARGO_PKG_VERSION").to_owned(),
             parameters: ParameterCounts { generator: generator.count() as u64, evaluator: evaluator.count() as u64 },
             provenance: self.provenance.clone(),

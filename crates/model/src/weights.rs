@@ -1,41 +1,61 @@
 //! `model.safetensors`: 8 bytes little-endian length of a JSON header, the header, the numbers.
 //!
 //! The header maps a name to `{"dtype": "F32", "shape": […], "data_offsets": [begin, end]}`. The numbers are little-endian
-//! f32, row-major, without gaps, in the order of the names.
+//! f32, row-major, without gaps, in the order of the names. In a model that is served in int8 the matrices between states are
+//! of `I8`, and beside each stands `….scale`, one f32 a row: a weight is its number times its row's scale.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use nar4rec_tensor::{ParameterSpec, Parameters};
+use nar4rec_tensor::{Parameters, dequantised};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo, View};
 
-use crate::InvalidModel;
+use crate::{InvalidModel, Precision};
 
 /// Name → shape and numbers.
 pub(crate) type Named = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
+/// What the name of a quantised parameter's scales ends in.
+const SCALE: &str = ".scale";
+
 /// The bytes of the file.
-pub(crate) fn encode<'a>(parts: impl IntoIterator<Item = &'a Parameters>) -> Result<Vec<u8>, InvalidModel> {
-    let tensors = parts.into_iter().flat_map(Parameters::iter);
-    let tensors = tensors.map(|(spec, numbers)| (&*spec.name, Tensor::new(spec, numbers)));
+pub(crate) fn encode<'a>(
+    parts: impl IntoIterator<Item = &'a Parameters>,
+    precision: Precision,
+) -> Result<Vec<u8>, InvalidModel> {
+    let mut tensors = Vec::new();
+    for (spec, numbers) in parts.into_iter().flat_map(Parameters::iter) {
+        let quantised = if precision == Precision::Int8 { spec.quantised(numbers) } else { None };
+        match quantised {
+            None => tensors
+                .push((spec.name.clone(), Tensor { shape: spec.file_shape(), numbers: Numbers::F32(numbers.into()) })),
+            Some((numbers, scales)) => {
+                let of_scales = Tensor { shape: vec![scales.len()], numbers: Numbers::F32(scales.into()) };
+                tensors.push((format!("{}{SCALE}", spec.name), of_scales));
+                tensors.push((spec.name.clone(), Tensor { shape: spec.file_shape(), numbers: Numbers::I8(numbers) }));
+            }
+        }
+    }
     safetensors::serialize(tensors, None).map_err(|error| InvalidModel::Weights(error.to_string()))
 }
 
-/// One parameter as it is written.
+/// One tensor as it is written.
 struct Tensor<'a> {
     shape: Vec<usize>,
-    numbers: &'a [f32],
+    numbers: Numbers<'a>,
 }
 
-impl<'a> Tensor<'a> {
-    fn new(spec: &ParameterSpec, numbers: &'a [f32]) -> Self {
-        Self { shape: spec.file_shape(), numbers }
-    }
+enum Numbers<'a> {
+    F32(Cow<'a, [f32]>),
+    I8(Vec<i8>),
 }
 
 impl View for Tensor<'_> {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        match self.numbers {
+            Numbers::F32(_) => Dtype::F32,
+            Numbers::I8(_) => Dtype::I8,
+        }
     }
 
     fn shape(&self) -> &[usize] {
@@ -43,11 +63,17 @@ impl View for Tensor<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        self.numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+        match &self.numbers {
+            Numbers::F32(numbers) => numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
+            Numbers::I8(numbers) => numbers.iter().map(|number| *number as u8).collect(),
+        }
     }
 
     fn data_len(&self) -> usize {
-        size_of_val(self.numbers)
+        match &self.numbers {
+            Numbers::F32(numbers) => size_of_val(&**numbers),
+            Numbers::I8(numbers) => numbers.len(),
+        }
     }
 }
 
@@ -60,7 +86,16 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Named, InvalidModel> {
         let problem = format!("its header is of {} bytes of numbers, found {}", metadata.data_len(), data.len());
         return Err(malformed(&problem));
     }
-    metadata.tensors().into_iter().map(|(name, info)| numbers(&name, info, data).map(|found| (name, found))).collect()
+    let tensors = metadata.tensors();
+    let mut named = Named::new();
+    for (name, info) in &tensors {
+        let is_scale = name.strip_suffix(SCALE).is_some_and(|of| tensors.contains_key(of));
+        if !is_scale {
+            let scale = tensors.get(&format!("{name}{SCALE}"));
+            named.insert(name.clone(), (info.shape.clone(), numbers(name, info, scale.copied(), data)?));
+        }
+    }
+    Ok(named)
 }
 
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -68,13 +103,30 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
 }
 
-fn numbers(name: &str, info: &TensorInfo, data: &[u8]) -> Result<(Vec<usize>, Vec<f32>), InvalidModel> {
-    if info.dtype != Dtype::F32 {
-        return Err(InvalidModel::Weights(format!("parameter {name:?} has type {}, expected F32", info.dtype)));
+/// The numbers of a parameter, by its scales where it is quantised.
+fn numbers(name: &str, info: &TensorInfo, scale: Option<&TensorInfo>, data: &[u8]) -> Result<Vec<f32>, InvalidModel> {
+    match (info.dtype, scale) {
+        (Dtype::F32, None) => Ok(floats(info, data)),
+        (Dtype::I8, Some(scale)) if scale.dtype == Dtype::F32 && info.shape.get(..1) == Some(&scale.shape) => {
+            let (begin, end) = info.data_offsets;
+            let bytes: Vec<i8> = data[begin..end].iter().map(|byte| *byte as i8).collect();
+            Ok(dequantised(&bytes, &floats(scale, data)))
+        }
+        (Dtype::I8, _) => {
+            let problem = format!("parameter {name:?} has type I8, expected {name}{SCALE} beside it, one F32 a row");
+            Err(InvalidModel::Weights(problem))
+        }
+        (Dtype::F32, Some(_)) => {
+            Err(InvalidModel::Weights(format!("parameter {name:?} has type F32, expected I8 beside its scales")))
+        }
+        (other, _) => Err(InvalidModel::Weights(format!("parameter {name:?} has type {other}, expected F32"))),
     }
+}
+
+fn floats(info: &TensorInfo, data: &[u8]) -> Vec<f32> {
     let (begin, end) = info.data_offsets;
     let (numbers, _) = data[begin..end].as_chunks();
-    Ok((info.shape.clone(), numbers.iter().map(|number| f32::from_le_bytes(*number)).collect()))
+    numbers.iter().map(|number| f32::from_le_bytes(*number)).collect()
 }
 
 fn malformed(problem: &str) -> InvalidModel {
@@ -104,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_the_format() {
-        let found = encode([&parameters()]).unwrap();
+        let found = encode([&parameters()], Precision::F32).unwrap();
         let header = concat!(
             r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#,
             r#""b":{"dtype":"F32","shape":[2,3],"data_offsets":[8,32]}}  "#
@@ -119,8 +171,37 @@ mod tests {
 
     #[test]
     fn what_is_written_comes_back() {
-        let named = decode(&encode([&parameters()]).unwrap()).unwrap();
+        let named = decode(&encode([&parameters()], Precision::F32).unwrap()).unwrap();
         assert_eq!(Parameters::from_named(parameters().specs().clone(), named), Ok(parameters()));
+    }
+
+    #[test]
+    fn quantised_weights_are_bytes_and_scales_and_come_back_narrowed() {
+        let bytes = encode([&parameters()], Precision::Int8).unwrap();
+        let header = concat!(
+            r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#,
+            r#""b.scale":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"#,
+            r#""b":{"dtype":"I8","shape":[2,3],"data_offsets":[16,22]}}"#
+        );
+        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        assert_eq!(String::from_utf8_lossy(&bytes[8..8 + length]).trim_end(), header);
+        let narrowed = parameters().narrowed();
+        assert_ne!(narrowed, parameters());
+        let named = decode(&bytes).unwrap();
+        assert_eq!(Parameters::from_named(parameters().specs().clone(), named), Ok(narrowed.clone()));
+        assert_eq!(encode([&narrowed], Precision::Int8).unwrap(), bytes, "saving again changes nothing");
+    }
+
+    #[test]
+    fn bytes_without_scales_are_refused() {
+        let alone = file(r#"{"a":{"dtype":"I8","shape":[4],"data_offsets":[0,4]}}"#, &[1; 4]);
+        assert!(problem(&alone).starts_with("parameter \"a\" has type I8, expected a.scale beside it"));
+        for (shape, end) in [("[3]", 16), ("[]", 8)] {
+            let header = format!(
+                r#"{{"a":{{"dtype":"I8","shape":[2,2],"data_offsets":[0,4]}},"a.scale":{{"dtype":"F32","shape":{shape},"data_offsets":[4,{end}]}}}}"#
+            );
+            assert!(problem(&file(&header, &vec![0; end])).starts_with("parameter \"a\" has type I8"), "{shape}");
+        }
     }
 
     #[test]

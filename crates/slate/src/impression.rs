@@ -103,6 +103,11 @@ impl Impression {
         &self.request
     }
 
+    /// The request that was answered, for good.
+    pub fn into_request(self) -> Request {
+        self.request
+    }
+
     /// What was shown, in display order.
     pub fn shown(&self) -> &[Exposure] {
         &self.shown

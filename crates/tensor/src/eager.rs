@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use nar4rec_kernels::{Activation, AttentionScratch, Epilogue, Isa, PackedMatrix, Write, add, gemm, layer_norm};
+use nar4rec_kernels::{
+    Activation, AttentionScratch, Epilogue, Isa, PackedMatrix, QuantisedRows, Write, add, gemm, gemm_int8, layer_norm,
+};
 
 use crate::{
-    AttentionOperands, Bags, CrossOperands, CrossSaved, CrossScratch, Exec, Interaction, LinearWeights, NormWeights,
-    ParameterId, Segments, Weights, cross_attention,
+    AttentionOperands, Bags, CrossOperands, CrossSaved, CrossScratch, Exec, Factor, Interaction, LinearWeights,
+    NormWeights, ParameterId, Segments, Weights, cross_attention,
     forward::{self, View},
 };
 
@@ -30,6 +32,7 @@ pub struct Workspace {
     segments: Vec<Arc<Segments>>,
     attention: AttentionScratch,
     packed: PackedMatrix,
+    quantised: QuantisedRows,
     cross: (CrossSaved, CrossScratch),
 }
 
@@ -83,13 +86,23 @@ impl<'a> Eager<'a> {
         finish: impl for<'s> FnOnce(&'s Self, Epilogue<'s>) -> Epilogue<'s>,
     ) -> EagerValue {
         let weights = self.weights;
-        let packed = &weights.linear(linear.weight).forward;
-        let rows = self.shape(x)[0];
+        let factor = weights.factor(linear.weight);
+        let [rows, depth] = self.shape(x);
         let bias = linear.bias.map(|bias| weights.parameters().get(bias));
-        self.make(rows, packed.columns(), |this, y| {
+        let mut quantised = std::mem::take(&mut self.workspace.quantised);
+        let value = self.make(rows, factor.columns(), |this, y| {
             let epilogue = finish(this, Epilogue { bias, ..Epilogue::OVER });
-            gemm(this.isa(), this.view(x).matrix(&(0..rows)), packed, (y, packed.columns()), epilogue);
-        })
+            let (isa, to) = (this.isa(), (y, factor.columns()));
+            match factor {
+                Factor::F32(packed) => gemm(isa, this.view(x).matrix(&(0..rows)), packed, to, epilogue),
+                Factor::Int8(packed) => {
+                    quantised.quantise(isa, this.data(x), depth);
+                    gemm_int8(isa, &quantised, packed, to, epilogue);
+                }
+            }
+        });
+        self.workspace.quantised = quantised;
+        value
     }
 
     /// A copy of x that `change` then changes.

@@ -18,7 +18,7 @@ pub use cross::{CrossInputs, CrossSaved, CrossScratch, CrossSegment, column_bloc
 pub use eager::{Eager, EagerValue, Workspace};
 pub use exec::{AttentionOperands, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights};
 pub use nar4rec_kernels::{Activation, AttentionShape, Isa, UnsupportedIsa};
-pub use parameters::{Init, Kind, ParameterError, ParameterId, ParameterSpec, Parameters, Registry};
+pub use parameters::{Init, Kind, ParameterError, ParameterId, ParameterSpec, Parameters, Registry, dequantised};
 pub use segments::Segments;
 pub use watched::{Operation, Watch, Watched};
-pub use weights::{PackedKeyValue, PackedLinear, Purpose, Weights};
+pub use weights::{Factor, PackedKeyValue, PackedLinear, Purpose, Weights};

@@ -19,8 +19,11 @@ impl ParameterId {
 /// What a parameter is used for; it decides how it is packed, decayed and differentiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The matrix `[out, in]` of a linear map: packed for products, decayed.
+    /// The matrix `[out, in]` of a linear map between states: packed for products, decayed; int8 where that is asked for.
     Matrix,
+    /// The matrix of the first or last map, between states and what is outside: as [`Kind::Matrix`], but always f32. Features
+    /// have longer tails than states, and these maps are small.
+    Edge,
     /// The matrix `[2d, d]` that makes keys and values of a memory, so many heads of them: packed by head, decayed.
     KeyValue {
         /// The number of heads.
@@ -65,11 +68,16 @@ impl ParameterSpec {
         self.len() == 0
     }
 
+    /// The int8 form of its values and the scale of each row, if it can be int8.
+    pub fn quantised(&self, values: &[f32]) -> Option<(Vec<i8>, Vec<f32>)> {
+        (self.kind == Kind::Matrix).then(|| nar4rec_kernels::quantise_weights(values, self.shape))
+    }
+
     /// The shape as it stands in a file: a vector has one dimension.
     pub fn file_shape(&self) -> Vec<usize> {
         match self.kind {
             Kind::Vector => vec![self.shape[1]],
-            Kind::Matrix | Kind::KeyValue { .. } | Kind::Table => self.shape.to_vec(),
+            Kind::Matrix | Kind::Edge | Kind::KeyValue { .. } | Kind::Table => self.shape.to_vec(),
         }
     }
 }
@@ -190,10 +198,28 @@ impl Parameters {
         &mut self.values
     }
 
+    /// With every matrix that can be int8 replaced by what its int8 form stands for.
+    #[must_use]
+    pub fn narrowed(mut self) -> Self {
+        for (spec, values) in self.specs.iter().zip(&mut self.values) {
+            if let Some((numbers, scales)) = spec.quantised(values) {
+                *values = dequantised(&numbers, &scales);
+            }
+        }
+        self
+    }
+
     /// How many numbers there are in all.
     pub fn count(&self) -> usize {
         self.values.iter().map(Vec::len).sum()
     }
+}
+
+/// What quantised rows stand for, one scale a row.
+pub fn dequantised(numbers: &[i8], scales: &[f32]) -> Vec<f32> {
+    let width = numbers.len().checked_div(scales.len()).unwrap_or(0).max(1);
+    let rows = numbers.chunks_exact(width).zip(scales);
+    rows.flat_map(|(row, scale)| row.iter().map(move |q| f32::from(*q) * scale)).collect()
 }
 
 fn initial(spec: &ParameterSpec, seed: u64) -> Vec<f32> {

@@ -1,6 +1,6 @@
 //! Parameters ready for use: every matrix packed for the products it takes part in.
 
-use nar4rec_kernels::{Isa, Matrix, PackedMatrix};
+use nar4rec_kernels::{Isa, Matrix, PackedMatrix, QuantisedMatrix};
 
 use crate::{Kind, ParameterId, Parameters, forward::View};
 
@@ -9,6 +9,8 @@ use crate::{Kind, ParameterId, Parameters, forward::View};
 pub enum Purpose {
     /// Forward passes only.
     Inference,
+    /// Forward passes only, in int8 between states.
+    Int8,
     /// Forward and backward passes.
     Training,
 }
@@ -29,7 +31,27 @@ enum Packed {
     #[default]
     Not,
     Linear(PackedLinear),
+    Int8(QuantisedMatrix),
     KeyValue(PackedKeyValue),
+}
+
+/// Wᵀ, the right operand of x·Wᵀ.
+#[derive(Debug, Clone, Copy)]
+pub enum Factor<'a> {
+    /// In f32.
+    F32(&'a PackedMatrix),
+    /// In int8.
+    Int8(&'a QuantisedMatrix),
+}
+
+impl Factor<'_> {
+    /// The columns of the product.
+    pub fn columns(self) -> usize {
+        match self {
+            Self::F32(packed) => packed.columns(),
+            Self::Int8(packed) => packed.columns(),
+        }
+    }
 }
 
 /// A matrix W `[out, in]`.
@@ -64,7 +86,8 @@ impl Weights {
     pub fn new(parameters: Parameters, isa: Isa, purpose: Purpose) -> Self {
         let packed = parameters.specs().iter().map(|spec| match spec.kind {
             Kind::Vector | Kind::Table => Packed::Not,
-            Kind::Matrix => Packed::Linear(PackedLinear::default()),
+            Kind::Matrix if purpose == Purpose::Int8 => Packed::Int8(QuantisedMatrix::default()),
+            Kind::Matrix | Kind::Edge => Packed::Linear(PackedLinear::default()),
             Kind::KeyValue { heads } => Packed::KeyValue(PackedKeyValue::new(heads, purpose)),
         });
         let mut weights = Self { packed: packed.collect(), parameters, isa, purpose };
@@ -87,6 +110,7 @@ impl Weights {
                 Packed::Linear(packed) => {
                     packed.pack(self.isa, Matrix::new(values, rows, columns, columns), self.purpose);
                 }
+                Packed::Int8(packed) => *packed = QuantisedMatrix::new(self.isa, values, spec.shape),
                 Packed::KeyValue(packed) => packed.pack(self.isa, View { data: values, columns }),
             }
         }
@@ -112,10 +136,21 @@ impl Weights {
         self.isa
     }
 
-    /// The matrix of a linear map.
+    /// The matrix of a linear map, in whichever form forward passes use.
     ///
     /// # Panics
     /// If the parameter is of another kind, which is a defect of the layer that declared it.
+    pub fn factor(&self, id: ParameterId) -> Factor<'_> {
+        match &self.packed[id.index()] {
+            Packed::Int8(packed) => Factor::Int8(packed),
+            _ => Factor::F32(&self.linear(id).forward),
+        }
+    }
+
+    /// The matrix of a linear map in f32.
+    ///
+    /// # Panics
+    /// If the parameter is of another kind or in int8, which is a defect of whoever asks.
     pub fn linear(&self, id: ParameterId) -> &PackedLinear {
         match &self.packed[id.index()] {
             Packed::Linear(packed) => packed,

@@ -123,12 +123,7 @@ pub fn evaluate(
     let mut lines = impressions(data, options.split, reranker.feedback())?.on_bad(options.on_bad);
     let mut tables = Tables::new(reranker.list_length(), kinds.len());
     loop {
-        let mut ahead = Vec::with_capacity(READ_AHEAD);
-        while ahead.len() < READ_AHEAD
-            && let Some(line) = lines.next().transpose()?
-        {
-            ahead.push(line);
-        }
+        let ahead = lines.next_lines(READ_AHEAD)?;
         if ahead.is_empty() {
             break;
         }

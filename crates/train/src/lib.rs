@@ -11,6 +11,7 @@
 //! Every random choice is a function of the seed and of where it is made (epoch, batch, shard), never of a thread or of
 //! what ran before; so a run that was interrupted and resumed ends in the same bytes, at any number of threads.
 
+mod agreement;
 mod checkpoint;
 mod config;
 mod error;
@@ -24,6 +25,7 @@ mod schedule;
 mod seeds;
 mod task;
 
+pub use agreement::{Agreement, agreement};
 pub use checkpoint::CheckpointError;
 pub use config::{Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, TrainingConfig, Weighting};
 pub use error::TrainError;

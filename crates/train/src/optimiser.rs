@@ -69,7 +69,7 @@ impl AdamW {
         let weights = parameters.values_mut().par_iter_mut().zip(specs.par_iter());
         weights.zip(gradients).zip(moments).for_each(|(((weights, spec), gradient), (mean, square))| {
             let step = match spec.kind {
-                Kind::Matrix | Kind::KeyValue { .. } => decayed,
+                Kind::Matrix | Kind::Edge | Kind::KeyValue { .. } => decayed,
                 Kind::Vector | Kind::Table => step,
             };
             adam_step(isa, step, weights, gradient, (mean, square));

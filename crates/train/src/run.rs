@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use nar4rec_data::{DataSet, Fingerprint};
 use nar4rec_evaluator::EvaluatorConfig;
-use nar4rec_model::{Model, ModelConfig, Provenance, TrainingData};
+use nar4rec_model::{Model, ModelConfig, Precision, Provenance, TrainingData};
 use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
 
 use crate::{
@@ -90,6 +90,7 @@ pub fn train(
             ("generator.valid".to_owned(), best_figures(&generator)),
             ("evaluator.valid".to_owned(), best_figures(&evaluator)),
         ]),
+        quantisation: None,
     };
     Ok(Outcome::Finished(Box::new(Trained { model, generator, evaluator, prepared })))
 }
@@ -113,6 +114,7 @@ fn model_config(config: &Config) -> ModelConfig {
         generator: config.generator.clone(),
         evaluator: config.evaluator.clone(),
         pipeline: config.pipeline.clone(),
+        precision: Precision::F32,
         training: serde_json::to_value(config).expect("a configuration is plain data"),
     }
 }

@@ -25,6 +25,7 @@ fn line(text: &mut String, name: &str, value: &str) {
 fn head(manifest: &Manifest, model: &Model, text: &mut String) {
     let (generator, evaluator) = (&model.config.generator, &model.config.evaluator);
     line(text, "written by", &format!("nar4rec {}, format {}", manifest.nar4rec, manifest.format));
+    line(text, "served in", model.config.precision.name());
     let bytes: u64 = manifest.files.values().map(|file| file.bytes).sum();
     line(text, "size", &format!("{:.1} MB in {} files", bytes as f64 / 1e6, manifest.files.len() + 1));
     line(text, "lists", &format!("of up to {} items", generator.list_length));
@@ -83,5 +84,9 @@ fn training(manifest: &Manifest, text: &mut String) {
         let figures: Vec<String> =
             metrics.iter().filter_map(|(name, value)| Some(format!("{name} {:.4}", (*value)?))).collect();
         line(text, split, &figures.join(", "));
+    }
+    if let Some(cost) = &provenance.quantisation {
+        text.push_str("\nquantisation\n");
+        text.push_str(&super::quantize::text(cost));
     }
 }

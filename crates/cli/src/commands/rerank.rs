@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use nar4rec_data::{JsonLines, JsonLinesWriter, Line, OnBad};
+use nar4rec_data::{JsonLines, JsonLinesWriter, OnBad};
 use nar4rec_infer::{Model, Options, PlacedItem, Ranking, Reranker, ScoredList};
 use nar4rec_slate::{InvalidRequest, Request};
 use rayon::prelude::*;
@@ -130,12 +130,7 @@ impl Form<'_> {
         let mut output = Output::open(output)?;
         let name = lines.name().to_owned();
         loop {
-            let mut ahead: Vec<Line<Request>> = Vec::with_capacity(READ_AHEAD);
-            while ahead.len() < READ_AHEAD
-                && let Some(line) = lines.next().transpose()?
-            {
-                ahead.push(line);
-            }
+            let ahead = lines.next_lines(READ_AHEAD)?;
             if ahead.is_empty() {
                 break;
             }

@@ -36,8 +36,13 @@ pub(crate) fn model() -> Result<Model, Box<dyn Error>> {
     let generator = GeneratorConfig { list_length: 3, width: 16, heads: 2, feed_forward: 32, ..Default::default() };
     let feedback = vec![FeedbackKind::new("click", 0.1), FeedbackKind::new("like", 1.0)];
     let evaluator = EvaluatorConfig { width: 16, heads: 2, feed_forward: 32, feedback, ..Default::default() };
-    let config =
-        ModelConfig { generator, evaluator, pipeline: PipelineConfig::default(), training: Default::default() };
+    let config = ModelConfig {
+        generator,
+        evaluator,
+        pipeline: PipelineConfig::default(),
+        precision: Default::default(),
+        training: Default::default(),
+    };
     let model = Model::build(config, builder.finish()?.schema, 7)?;
     Ok(Model { items: Some(items), ..model })
 }

@@ -12,7 +12,7 @@ use nar4rec_generator::GeneratorConfig;
 use nar4rec_infer::{
     Candidate, Constraints, FeatureValue, Features, Isa, Item, MAX_CANDIDATES, Model, Request, Reranker, User,
 };
-use nar4rec_model::{ModelConfig, PipelineConfig};
+use nar4rec_model::{ModelConfig, PipelineConfig, Precision};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -89,6 +89,7 @@ pub(crate) fn model(seed: u64) -> Model {
         generator: GeneratorConfig { list_length: LENGTH, width, heads, feed_forward, ..GeneratorConfig::default() },
         evaluator: EvaluatorConfig { width, layers: 1, heads, feed_forward, feedback, ..EvaluatorConfig::default() },
         pipeline: PipelineConfig { seed: 3, generator_weight: 0.05, decoders: decoders(), ..PipelineConfig::default() },
+        precision: Precision::F32,
         training: serde_json::Value::Null,
     };
     Model { items: Some(items()), ..Model::build(config, schema(), seed).unwrap() }

@@ -12,7 +12,7 @@
 //! of the depth in each lane, and is a quarter of its size.
 
 use super::{
-    Epilogue, Matrix,
+    Epilogue,
     tile::{self, Multiply, Pair},
 };
 use crate::{
@@ -26,18 +26,27 @@ const OFFSET: i32 = 128;
 /// The greatest quantised number.
 const GREATEST: f32 = 127.0;
 
-/// Quantises the columns of a matrix `[k, n]`: the numbers, row-major, and one scale a column. A column of zeros has scale 0.
-pub fn quantise_columns(matrix: Matrix<'_>) -> (Vec<i8>, Vec<f32>) {
-    let at = |k: usize, n: usize| matrix.data[k * matrix.row_stride + n * matrix.column_stride];
-    let greatest = |n: usize| (0..matrix.rows).map(|k| at(k, n).abs()).fold(0.0, f32::max);
-    let scales: Vec<f32> = (0..matrix.columns).map(|n| greatest(n) / GREATEST).collect();
-    let quantise =
-        |k: usize, n: usize| if scales[n] > 0.0 { (at(k, n) / scales[n]).round_ties_even() as i8 } else { 0 };
-    let numbers = (0..matrix.rows).flat_map(|k| (0..matrix.columns).map(move |n| (k, n)));
-    (numbers.map(|(k, n)| quantise(k, n)).collect(), scales)
+/// Quantises weights W `[out, in]`, row by row: the numbers and one scale a row. A row of zeros has scale 0.
+///
+/// A scale is rounded up to 17 significant bits, so that a quantised number times its scale is exact in `f32`: quantising what
+/// comes back from quantised weights gives the same again.
+///
+/// # Panics
+/// If `weights` is not `out` rows of `input` numbers.
+pub fn quantise_weights(weights: &[f32], [out, input]: [usize; 2]) -> (Vec<i8>, Vec<f32>) {
+    assert_eq!(weights.len(), out * input, "rows of weights");
+    let scale = |row: &[f32]| {
+        let greatest = row.iter().fold(0.0_f32, |greatest, w| greatest.max(w.abs()));
+        f32::from_bits(((greatest / GREATEST).to_bits() + 0x7f) & !0x7f)
+    };
+    let rows = weights.chunks_exact(input.max(1));
+    let scales: Vec<f32> = rows.clone().map(scale).collect();
+    let quantise = |w: f32, scale: f32| if scale > 0.0 { (w / scale).round_ties_even() as i8 } else { 0 };
+    let numbers = rows.zip(&scales).flat_map(|(row, scale)| row.iter().map(|w| quantise(*w, *scale)));
+    (numbers.collect(), scales)
 }
 
-/// A quantised matrix `[k, n]`, packed: the right operand of [`gemm_int8`].
+/// Quantised weights W `[out, in]`, packed as Wᵀ: the right operand of [`gemm_int8`].
 #[derive(Debug, Clone, Default)]
 pub struct QuantisedMatrix {
     /// Per panel, per four rows: the four bytes of each column.
@@ -52,22 +61,25 @@ pub struct QuantisedMatrix {
 }
 
 impl QuantisedMatrix {
-    /// Quantises and packs `matrix` for `isa`.
-    pub fn new(isa: Isa, matrix: Matrix<'_>) -> Self {
-        let (rows, columns, width) = (matrix.rows, matrix.columns, 2 * isa.tile().0);
-        let (numbers, mut scales) = quantise_columns(matrix);
-        let (panels, fours) = (columns.div_ceil(width), rows.div_ceil(4));
+    /// Quantises and packs weights `[out, in]` for `isa`.
+    ///
+    /// # Panics
+    /// If `weights` is not `out` rows of `input` numbers.
+    pub fn new(isa: Isa, weights: &[f32], [out, input]: [usize; 2]) -> Self {
+        let width = 2 * isa.tile().0;
+        let (numbers, mut scales) = quantise_weights(weights, [out, input]);
+        let (panels, fours) = (out.div_ceil(width), input.div_ceil(4));
         scales.resize(panels * width, 0.0);
-        let mut packed =
-            Self { data: Aligned::default(), rows, columns, width, scales, starts: vec![0; panels * width] };
+        let starts = vec![0; panels * width];
+        let mut packed = Self { data: Aligned::default(), rows: input, columns: out, width, scales, starts };
         packed.data.resize(panels * fours * width);
         let bytes = packed.data.as_mut_bytes();
-        for (k, row) in numbers.chunks_exact(columns.max(1)).enumerate() {
-            for (n, q) in row.iter().enumerate() {
-                let (panel, lane) = (n / width, n % width);
+        for (column, row) in numbers.chunks_exact(input.max(1)).enumerate() {
+            let (panel, lane) = (column / width, column % width);
+            for (k, q) in row.iter().enumerate() {
                 bytes[((panel * fours + k / 4) * width + lane) * 4 + k % 4] = *q;
-                packed.starts[n] -= OFFSET * i32::from(*q);
             }
+            packed.starts[column] = -OFFSET * row.iter().map(|q| i32::from(*q)).sum::<i32>();
         }
         packed
     }

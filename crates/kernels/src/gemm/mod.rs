@@ -19,7 +19,7 @@ mod int8;
 mod pack;
 mod tile;
 
-pub use int8::{QuantisedMatrix, QuantisedRows, gemm_int8, quantise_columns};
+pub use int8::{QuantisedMatrix, QuantisedRows, gemm_int8, quantise_weights};
 pub use pack::{PackedMatrix, PackedRows};
 
 use crate::{

@@ -8,7 +8,7 @@ use nar4rec_decoding::{Decoder, Greedy, KBest};
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::Schema;
 use nar4rec_generator::GeneratorConfig;
-use nar4rec_model::{Model, ModelConfig, PipelineConfig, TrainingData};
+use nar4rec_model::{Model, ModelConfig, PipelineConfig, Precision, Quantisation, TrainingData};
 use nar4rec_slate::Item;
 use nar4rec_tensor::Parameters;
 
@@ -47,6 +47,7 @@ pub(crate) fn config() -> ModelConfig {
         generator,
         evaluator: serde_json::from_str(EVALUATOR).expect("an evaluator's configuration"),
         pipeline: PipelineConfig { seed: 5, generator_weight: 0.1, decoders, ..PipelineConfig::default() },
+        precision: Precision::F32,
         training: serde_json::json!({ "epochs": 4, "rate": 0.001 }),
     }
 }
@@ -59,6 +60,19 @@ pub(crate) fn schema() -> Schema {
 /// Its item catalog.
 pub(crate) fn items() -> Vec<Item> {
     serde_json::from_str(ITEMS).expect("items")
+}
+
+/// The same in int8, with what that cost.
+pub(crate) fn narrow() -> Model {
+    let mut model = model().narrowed();
+    model.provenance.quantisation = Some(Quantisation {
+        split: "test".to_owned(),
+        lists: 9,
+        metrics: BTreeMap::from([("pipeline.NDCG@2".to_owned(), [Some(0.5), None])]),
+        same_lists: 0.75,
+        log_probability_error: 0.125,
+    });
+    model
 }
 
 /// The model. Its numbers are multiples of 1/64, which f32 and decimals hold exactly.

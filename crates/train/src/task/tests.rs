@@ -44,6 +44,7 @@ pub(crate) fn small() -> (Prepared, Model) {
         generator: config.generator.clone(),
         evaluator: config.evaluator.clone(),
         pipeline: PipelineConfig::default(),
+        precision: nar4rec_model::Precision::F32,
         training: serde_json::Value::Null,
     };
     let model = Model::build(model_config, prepared.encoder.schema().clone(), 3).unwrap();
