@@ -6,7 +6,10 @@
 mod check;
 mod compare;
 mod engine;
+mod fit;
+mod growth;
 mod machine;
+mod plot;
 mod record;
 mod report;
 mod sweep;
@@ -31,6 +34,8 @@ pub enum Bench {
     Check,
     /// Times a revision and the working tree in turns and prints the ratio of each benchmark
     Compare(compare::CompareOptions),
+    /// How the time of generator and rerank grows with each size: exponents, cliffs, a plot
+    Growth(growth::GrowthOptions),
 }
 
 /// Does it, in the repository at a root.
@@ -44,6 +49,7 @@ pub fn run(root: &Path, bench: Bench) -> anyhow::Result<()> {
         Bench::Tune(options) => tune::tune(root, &options),
         Bench::Check => check::check(root),
         Bench::Compare(options) => compare::compare(root, &options),
+        Bench::Growth(options) => growth::growth(root, &options),
     }
 }
 
