@@ -25,6 +25,7 @@
 
 mod benchmark;
 mod catalogue;
+mod export;
 
 mod kernels;
 mod noise;
@@ -36,6 +37,7 @@ mod timing;
 
 pub use benchmark::{Benchmark, Run, Work};
 pub use catalogue::names;
+pub use export::{Training, export};
 
 pub use noise::noise;
 pub use shape::{NAMED, Shape};

@@ -12,6 +12,7 @@ mod machine;
 mod plot;
 mod record;
 mod report;
+mod rival;
 mod sweep;
 mod table;
 mod tune;
@@ -36,6 +37,8 @@ pub enum Bench {
     Compare(compare::CompareOptions),
     /// How the time of generator and rerank grows with each size: exponents, cliffs, a plot
     Growth(growth::GrowthOptions),
+    /// Times PyTorch and ONNX Runtime beside ours: same weights, same answers, in turns
+    Rival(rival::RivalOptions),
 }
 
 /// Does it, in the repository at a root.
@@ -50,6 +53,7 @@ pub fn run(root: &Path, bench: Bench) -> anyhow::Result<()> {
         Bench::Check => check::check(root),
         Bench::Compare(options) => compare::compare(root, &options),
         Bench::Growth(options) => growth::growth(root, &options),
+        Bench::Rival(options) => rival::rival(root, &options),
     }
 }
 
