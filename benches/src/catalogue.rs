@@ -123,14 +123,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_small_is_right() {
-        let is_quick = |name: &String| name.ends_with("/small") || name.contains("/20x64x64/") || name.contains("fma");
-        for name in names().iter().filter(|name| is_quick(name)) {
-            Benchmark::named(name, &mut Shared::default()).unwrap();
-        }
-    }
-
-    #[test]
     fn other_sizes_can_be_asked_for() {
         let mut shared = Shared::default();
         for name in ["generator/n5-m2-d8-l1/3", "rerank/n7-m2-d8-l1/2", "blocked/5x7x9/portable/3,2,1", "peak/copy/1"] {
