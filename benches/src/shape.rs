@@ -117,8 +117,13 @@ impl Shape {
     pub(crate) fn fresh_model(&self, decoders: Vec<Decoder>) -> anyhow::Result<Model> {
         let pipeline = PipelineConfig { decoders, ..PipelineConfig::default() };
         let (generator, evaluator) = (self.generator(), self.evaluator());
-        let precision = Precision::F32;
-        let config = ModelConfig { generator, evaluator, pipeline, precision, training: serde_json::Value::Null };
+        let config = ModelConfig {
+            generator,
+            evaluator,
+            pipeline,
+            precision: Precision::F32,
+            training: serde_json::Value::Null,
+        };
         Model::build(config, schema(), SEED).with_context(|| format!("a model of shape {self}"))
     }
 

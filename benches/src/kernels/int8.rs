@@ -12,8 +12,8 @@ pub(crate) fn product(product: Product, isa: Isa, shared: &mut Shared) -> Benchm
     let Product { m, k, n } = product;
     let operands = shared.operands(product);
     let [a, b] = operands.slices();
-    // Weights are `[out, in]`: the columns of B are their rows.
-    let weights: Vec<f32> = (0..n).flat_map(|column| b.iter().skip(column).step_by(n)).copied().collect();
+    // Weights stand as [out, in]: Bᵀ.
+    let weights: Vec<f32> = (0..n * k).map(|at| b[at % k * n + at / k]).collect();
     let packed = QuantisedMatrix::new(isa, &weights, [n, k]);
     let mut rows = QuantisedRows::default();
     rows.quantise(isa, a, k);
@@ -28,21 +28,17 @@ pub(crate) fn product(product: Product, isa: Isa, shared: &mut Shared) -> Benchm
 }
 
 /// A·Wᵀ in f64, the rows of A quantised by their greatest number.
-fn naive(a: &[f32], (weights, scales): (Vec<i8>, Vec<f32>), k: usize) -> Vec<f64> {
+fn naive(a: &[f32], (weights, scales): (Vec<i8>, Vec<f32>), k: usize) -> impl Iterator<Item = f64> {
     let quantised = |row: &[f32]| {
         let scale = f64::from(row.iter().fold(0.0_f32, |best, x| best.max(x.abs()))) / 127.0;
         row.iter().map(|x| (f64::from(*x) / scale).round_ties_even() * scale).collect::<Vec<f64>>()
     };
-    let rows = a.chunks_exact(k).map(quantised);
-    let products = rows.flat_map(|row| {
-        let dot = |weights: &[i8]| row.iter().zip(weights).map(|(x, weight)| x * f64::from(*weight)).sum::<f64>();
-        weights
-            .chunks_exact(k)
-            .zip(&scales)
-            .map(|(weights, scale)| dot(weights) * f64::from(*scale))
-            .collect::<Vec<_>>()
-    });
-    products.collect()
+    let rows: Vec<Vec<f64>> = a.chunks_exact(k).map(quantised).collect();
+    rows.into_iter().flat_map(move |row| {
+        let dot = |weights: &[i8]| -> f64 { row.iter().zip(weights).map(|(x, w)| x * f64::from(*w)).sum() };
+        let columns = weights.chunks_exact(k).zip(&scales);
+        columns.map(|(weights, scale)| dot(weights) * f64::from(*scale)).collect::<Vec<f64>>()
+    })
 }
 
 /// The states of a request's candidates, `[n, d]`.
@@ -51,7 +47,7 @@ pub(crate) fn quantise(shape: &Shape) -> Benchmark {
     let x = noise(shape.candidates * width, 3);
     let mut rows = QuantisedRows::default();
     rows.quantise(isa, &x, width);
-    // What it stores is seen by multiplying it with the identity, whose columns quantise exactly.
+    // What it stores is seen by multiplying it with the identity, whose rows quantise exactly but for the scale's last bits.
     let identity: Vec<f32> = (0..width * width).map(|at| f32::from(u8::from(at / width == at % width))).collect();
     let packed = QuantisedMatrix::new(isa, &identity, [width, width]);
     let mut back = vec![0.0; x.len()];

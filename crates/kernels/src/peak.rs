@@ -78,7 +78,7 @@ const WEIGHTS: [i8; 4] = [1, -1, 1, -1];
 /// More rounds than this could overflow a sum.
 const MOST_ROUNDS: usize = 1 << 20;
 
-/// Runs rounds of [`Bytes::dot4`], every accumulator adding products of its neighbour's bytes. Returns the sum of all lanes, up
+/// Runs rounds of `Bytes::dot4`, every accumulator adding products of its neighbour's bytes. Returns the sum of all lanes, up
 /// to rounding.
 ///
 /// # Panics

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what is timed, tuned, compared and recorded.
 //!
-//! The workloads are those of the crate `nar4rec-benches`; its program `measure` times them by name ([`engine`]). Everything
+//! The workloads are those of the crate `nar4rec-benches`; its program `measure` times them by name (`engine.rs`). Everything
 //! else is here: which names, in which order, what the numbers are set beside, and how that is told.
 
 mod check;
