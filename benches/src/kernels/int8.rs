@@ -31,7 +31,7 @@ pub(crate) fn product(product: Product, isa: Isa, shared: &mut Shared) -> Benchm
 fn naive(a: &[f32], (weights, scales): (Vec<i8>, Vec<f32>), k: usize) -> impl Iterator<Item = f64> {
     let quantised = |row: &[f32]| {
         let scale = f64::from(row.iter().fold(0.0_f32, |best, x| best.max(x.abs()))) / 127.0;
-        row.iter().map(move |x| (f64::from(*x) / scale).round_ties_even() * scale).collect::<Vec<f64>>()
+        row.iter().map(|x| (f64::from(*x) / scale).round_ties_even() * scale).collect::<Vec<f64>>()
     };
     let rows: Vec<Vec<f64>> = a.chunks_exact(k).map(quantised).collect();
     rows.into_iter().flat_map(move |row| {

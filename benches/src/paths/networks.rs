@@ -14,12 +14,24 @@ use crate::{
     shape::{batch, default_decoders},
 };
 
+/// How far log P̂ may be from f64 where matrices are of eight-bit integers.
+const INT8_TOLERANCE: f64 = 0.02;
+
 /// The generator on a batch of so many requests.
 pub(crate) fn generator(shape: &Shape, requests: usize) -> anyhow::Result<Benchmark> {
+    generator_for(Purpose::Inference, TOLERANCE, shape, requests)
+}
+
+/// The generator with matrices of eight-bit integers.
+pub(crate) fn generator_int8(shape: &Shape, requests: usize) -> anyhow::Result<Benchmark> {
+    generator_for(Purpose::Int8, INT8_TOLERANCE, shape, requests)
+}
+
+fn generator_for(purpose: Purpose, tolerance: f64, shape: &Shape, requests: usize) -> anyhow::Result<Benchmark> {
     let (isa, model) = (Isa::detect(), shape.model(default_decoders())?);
     let (layers, parameters) = (model.generator.layers, model.generator.parameters);
     let batch = batch(&shape.requests(requests));
-    let weights = Weights::new(parameters, isa, Purpose::Inference);
+    let weights = Weights::new(parameters, isa, purpose);
 
     let mut workspace = Workspace::default();
     let mut ex = Eager::new(&weights, &mut workspace);
@@ -28,7 +40,7 @@ pub(crate) fn generator(shape: &Shape, requests: usize) -> anyhow::Result<Benchm
     for (request, found) in found.enumerate().filter(|(request, _)| [0, requests - 1].contains(request)) {
         let numbers = numbers_of(&batch.candidate_numbers, shape, request);
         let expected = oracle::generator(weights.parameters(), shape, &numbers).log_probabilities;
-        oracle::assert_close("log P̂", found, expected, TOLERANCE);
+        oracle::assert_close("log P̂", found, expected, tolerance);
     }
     Ok(Benchmark::arithmetic(shape.generator_operations(requests), float_peak(isa), move || {
         let mut ex = Eager::new(&weights, &mut workspace);

@@ -107,6 +107,13 @@ impl Program {
         Ok(names.lines().filter(passes).map(str::to_owned).collect())
     }
 
+    /// Runs another of its tasks to the end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let status = Command::new(&self.0).args(arguments).status().with_context(|| self.0.display().to_string())?;
+        anyhow::ensure!(status.success(), "measure {}: {status}", arguments.join(" "));
+        Ok(())
+    }
+
     /// Starts it.
     pub(crate) fn start(&self) -> anyhow::Result<Engine> {
         let mut command = Command::new(&self.0);

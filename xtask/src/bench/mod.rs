@@ -6,9 +6,13 @@
 mod check;
 mod compare;
 mod engine;
+mod fit;
+mod growth;
 mod machine;
+mod plot;
 mod record;
 mod report;
+mod rival;
 mod sweep;
 mod table;
 mod tune;
@@ -31,6 +35,10 @@ pub enum Bench {
     Check,
     /// Times a revision and the working tree in turns and prints the ratio of each benchmark
     Compare(compare::CompareOptions),
+    /// How the time of generator and rerank grows with each size: exponents, cliffs, a plot
+    Growth(growth::GrowthOptions),
+    /// Times PyTorch and ONNX Runtime beside ours: same weights, same answers, in turns
+    Rival(rival::RivalOptions),
 }
 
 /// Does it, in the repository at a root.
@@ -44,6 +52,8 @@ pub fn run(root: &Path, bench: Bench) -> anyhow::Result<()> {
         Bench::Tune(options) => tune::tune(root, &options),
         Bench::Check => check::check(root),
         Bench::Compare(options) => compare::compare(root, &options),
+        Bench::Growth(options) => growth::growth(root, &options),
+        Bench::Rival(options) => rival::rival(root, &options),
     }
 }
 
