@@ -81,6 +81,8 @@ pub(crate) enum Command {
     SetPipeline(SetPipelineArgs),
     /// Put a model into int8: four times smaller, about twice as fast; measures what that costs on your data
     Quantize(QuantizeArgs),
+    /// Write a model's networks as ONNX graphs, to be run elsewhere
+    Export(ExportArgs),
     /// Convert a public log to a data set
     Convert(ConvertArgs),
 }
@@ -228,6 +230,27 @@ pub(crate) struct QuantizeArgs {
     pub(crate) split: Split,
     #[command(flatten)]
     pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// The model's directory
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The form of the graphs
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: ExportFormat,
+    /// The directory for generator.onnx, evaluator.onnx, inputs.json (what goes in), schema.json (how features are encoded)
+    /// and sample.json (inputs with the outputs they must give)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// The forms a model can be exported in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Open Neural Network Exchange, opset 20
+    Onnx,
 }
 
 #[derive(Debug, clap::Args)]

@@ -48,6 +48,24 @@ fn quantize_writes_a_smaller_model_and_what_it_costs() {
 }
 
 #[test]
+fn export_writes_graphs_and_replaces_only_an_export() {
+    let bench = Bench::trained();
+    for _ in 0..2 {
+        let ran = bench.run("export model --format onnx --out graphs");
+        assert_eq!(ran.status, Some(0), "{}", ran.err);
+    }
+    for name in ["generator.onnx", "evaluator.onnx", "inputs.json", "schema.json", "sample.json"] {
+        assert!(bench.exists(&format!("graphs/{name}")), "{name}");
+    }
+    let sample: Value = serde_json::from_str(&bench.read("graphs/sample.json")).unwrap();
+    assert_eq!(sample["generator"]["log_probabilities"]["shape"], serde_json::json!([2, 5, 2]));
+    let occupied = bench.run("export model --format onnx --out data");
+    assert!(occupied.status == Some(1) && occupied.err.contains("--out data: is there already"), "{}", occupied.err);
+    let unknown = bench.run("export model --format tflite --out other");
+    assert!(unknown.status == Some(2) && unknown.err.contains("possible values: onnx"), "{}", unknown.err);
+}
+
+#[test]
 fn help_is_there_for_every_command() {
     let bench = Bench::new();
     let all = bench.run("--help");
@@ -63,6 +81,7 @@ fn help_is_there_for_every_command() {
         "inspect",
         "set-pipeline",
         "quantize",
+        "export",
         "convert",
     ] {
         assert!(all.out.contains(command), "{command}");

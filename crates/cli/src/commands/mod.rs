@@ -2,6 +2,7 @@
 
 mod convert;
 mod evaluate;
+mod export;
 mod init_config;
 mod inspect;
 mod quantize;
@@ -14,6 +15,7 @@ mod validate;
 
 pub(crate) use convert::convert;
 pub(crate) use evaluate::evaluate;
+pub(crate) use export::export;
 pub(crate) use init_config::init_config;
 pub(crate) use inspect::inspect;
 pub(crate) use quantize::quantize;
