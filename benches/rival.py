@@ -1,13 +1,13 @@
 """Times PyTorch and ONNX Runtime on the folder that `measure export` wrote, when told to.
 
-    python benches/rival.py DIR --threads N [--onnx FILE]
+    python benches/rival.py DIR --threads N [--onnx DIR]
 
 First one line of JSON says what can be timed, with which versions, and how far its answers are from ours; an answer that is
 off ends the program. Then each line of standard input, such as {"what": "torch generator/1", "seconds": 0.3}, is answered by a
 line with nanoseconds of a run. `cargo xtask bench rival` drives it, so that ours and theirs alternate.
 
 PyTorch is written as an engineer would who cares: inference mode, fused attention, the attention of shared positions once per
-batch, all eight lists decoded side by side, a fused optimiser. Where ONNX Runtime is given no file, PyTorch writes one.
+batch, all eight lists decoded side by side, a fused optimiser. ONNX Runtime runs the files of `nar4rec export`.
 """
 
 import argparse
@@ -211,7 +211,6 @@ def torch_tasks(folder, s, tasks, errors):
     tasks["torch generator/1"] = torch.inference_mode()(lambda: generator(first))
     tasks[f"torch evaluator/{len(s['lists'])}"] = torch.inference_mode()(lambda: evaluator(first[0], lists))
     tasks["torch choice/1"] = torch.inference_mode()(choose)
-    return generator, requests
 
 
 def training_task(folder, s, threads, tasks, errors):
@@ -238,51 +237,31 @@ def training_task(folder, s, threads, tasks, errors):
     tasks[f"torch training/{threads}"] = step
 
 
-def onnx_tasks(folder, s, file, threads, tasks, errors):
+def onnx_tasks(folder, s, exported, threads, tasks, errors):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+    def session(name):
+        return onnxruntime.InferenceSession(f"{exported}/{name}.onnx", options, providers=["CPUExecutionProvider"])
+
+    generator, evaluator = session("generator"), session("evaluator")
     n, m, count = s["candidates"], s["positions"], s["requests"]
-    requests = read(f"{folder}/requests.f32", count, n, s["numbers"])
+    requests, lists = read(f"{folder}/requests.f32", count, n, s["numbers"]), np.array(s["lists"])
+
+    def generate(numbers):
+        return generator.run(["log_probabilities"], {"candidate_numbers": numbers})[0]
+
+    def evaluate():
+        return evaluator.run(["probabilities"], {"candidate_numbers": requests[:1], "lists": lists})[0]
+
     expected = read(f"{folder}/log_probabilities.f32", count, n, m)
-
-    def run(numbers):
-        return session.run(["log_probabilities"], {"candidate_numbers": numbers})
-
-    errors["onnx generator"] = agree("onnx generator", run(requests)[0], expected)
-    tasks[f"onnx generator/{count}"] = lambda: run(requests)
-    tasks["onnx generator/1"] = lambda: run(requests[:1])
-
-
-def written_by_torch(folder, generator, requests):
-    """The generator as an ONNX file that PyTorch writes."""
-    import contextlib
-    import warnings
-
-    file = f"{folder}/generator.by_torch.onnx"
-
-    class LogProbabilities(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.generator = generator
-
-        def forward(self, candidate_numbers):
-            return self.generator(candidate_numbers)[0]
-
-    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            LogProbabilities().eval(),
-            (requests[:2],),
-            file,
-            dynamo=False,
-            opset_version=20,
-            input_names=["candidate_numbers"],
-            output_names=["log_probabilities"],
-            dynamic_axes={"candidate_numbers": {0: "batch"}, "log_probabilities": {0: "batch"}},
-        )
-    return file
+    errors["onnx generator"] = agree("onnx generator", generate(requests), expected)
+    expected = read(f"{folder}/probabilities.f32", len(lists), m, 1)
+    errors["onnx evaluator"] = agree("onnx evaluator", evaluate(), expected)
+    tasks[f"onnx generator/{count}"] = lambda: generate(requests)
+    tasks["onnx generator/1"] = lambda: generate(requests[:1])
+    tasks[f"onnx evaluator/{len(lists)}"] = evaluate
 
 
 def timed(run, seconds):
@@ -303,20 +282,15 @@ def main():
     given = parser.parse_args()
     with open(os.path.join(given.folder, "sample.json")) as file:
         sample = json.load(file)
-    tasks, errors, versions, file = {}, {}, {}, given.onnx
+    tasks, errors, versions = {}, {}, {}
     if torch is not None:
         torch.set_num_threads(given.threads)
         versions["torch"] = torch.__version__
-        generator, requests = torch_tasks(given.folder, sample, tasks, errors)
+        torch_tasks(given.folder, sample, tasks, errors)
         training_task(given.folder, sample, given.threads, tasks, errors)
-        if onnxruntime is not None and file is None:
-            try:
-                file = written_by_torch(given.folder, generator, requests)
-            except Exception as problem:  # An exporter that lacks a package: PyTorch itself can still be timed.
-                print(f"no ONNX file: {problem}", file=sys.stderr)
-    if onnxruntime is not None and file is not None:
-        versions["onnx"] = onnxruntime.__version__
-        onnx_tasks(given.folder, sample, file, given.threads, tasks, errors)
+    if onnxruntime is not None and given.onnx is not None:
+        versions["onnxruntime"] = onnxruntime.__version__
+        onnx_tasks(given.folder, sample, given.onnx, given.threads, tasks, errors)
     print(json.dumps({"offers": list(tasks), "versions": versions, "errors": errors}), flush=True)
     for run in tasks.values():
         run()

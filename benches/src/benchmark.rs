@@ -47,9 +47,9 @@ impl Benchmark {
         catalogue::prepare(name, shared)
     }
 
-    /// Arithmetic that has the peak of an instruction set.
-    pub(crate) fn arithmetic(operations: f64, peak: String, run: impl FnMut() + 'static) -> Self {
-        Self { work: Work::Operations(operations), peak: Some(peak), run: Box::new(run) }
+    /// Arithmetic, and what it is a share of.
+    pub(crate) fn arithmetic(operations: f64, peak: Option<String>, run: impl FnMut() + 'static) -> Self {
+        Self { work: Work::Operations(operations), peak, run: Box::new(run) }
     }
 
     /// A pass over memory: `bytes` read and written, of `set` different ones.

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use nar4rec_kernels::{Epilogue, Isa, QuantisedMatrix, QuantisedRows, gemm_int8, quantise_weights};
 
-use super::products::Product;
+use super::{byte_peak, products::Product};
 use crate::{Benchmark, Shape, Shared, noise, oracle};
 
 /// The product of quantised operands; its rows are quantised beforehand.
@@ -22,7 +22,7 @@ pub(crate) fn product(product: Product, isa: Isa, shared: &mut Shared) -> Benchm
     let expected = naive(a, quantise_weights(&weights, [n, k]), k);
     // A number of A may be rounded the other way: that is one weight, of at most 1, times a 127th.
     oracle::assert_close(isa.name(), &c, expected, 2.0 / 127.0);
-    Benchmark::arithmetic(product.operations(), format!("peak/dot4/{}", isa.name()), move || {
+    Benchmark::arithmetic(product.operations(), byte_peak(isa), move || {
         gemm_int8(isa, black_box(&rows), &packed, (&mut c, n), Epilogue::OVER);
     })
 }

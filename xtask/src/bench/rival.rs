@@ -1,7 +1,9 @@
 //! `rival`: PyTorch and ONNX Runtime beside ours, in turns, on the same weights and with the same answers.
 //!
-//! `measure export` writes a model, its inputs and our answers; `benches/rival.py` loads them, stops if an answer of its own is
-//! off, and times what it is told to. Of a turn the quickest run counts, of the turns the one in the middle. Everything runs on as many threads as are said; ours, but for training, has one.
+//! `measure export` writes a model, its inputs and our answers, `nar4rec export` its graphs; `benches/rival.py` loads them, stops
+//! if an answer of its own is off, and times what it is told to. Of a turn the quickest run counts, of the turns the one in the
+//! middle. Everything runs on as many threads as are said; ours, but for training, has one. Two threads need two cores that
+//! nothing else uses: PyTorch's wait for each other busily.
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 use std::collections::BTreeMap;
@@ -29,8 +31,7 @@ pub struct RivalOptions {
     /// Only this shape
     #[arg(long, value_parser = ["kuaishou", "small", "large"])]
     shape: Option<String>,
-    /// A folder with the `generator.onnx` that was exported from `target/bench/rival/SHAPE/model`; PyTorch writes one if not
-    /// given
+    /// A folder that `nar4rec export` made of `target/bench/rival/SHAPE/model`; it is made if not given
     #[arg(long, value_name = "DIR", requires = "shape")]
     onnx: Option<PathBuf>,
     /// Turns of each
@@ -69,12 +70,13 @@ pub(crate) fn rival(root: &Path, options: &RivalOptions) -> anyhow::Result<()> {
     let mut table = Table::new(["what", "ours", "PyTorch", "ratio", "ONNX Runtime", "ratio"]);
     for (shape, is_trained) in SHAPES {
         if options.shape.as_ref().is_none_or(|wanted| wanted == shape) {
-            let folder = exported(root, &program, shape, is_trained)?;
+            let folder = written(root, &program, shape, is_trained)?;
+            let onnx = options.onnx.clone().map_or_else(|| exported(root, &folder), Ok)?;
             for threads in if is_trained { 1..=2 } else { 1..=1 } {
-                let given = Given { python: &python, folder: &folder, onnx: options.onnx.as_deref(), threads };
+                let given = Given { python: &python, folder: &folder, onnx: &onnx, threads };
                 let rival = Rival::start(root, &given)?;
                 if rival.hello.offers.is_empty() {
-                    println!("{} has neither PyTorch nor, with a file to run, ONNX Runtime", python.display());
+                    println!("{} has neither PyTorch nor ONNX Runtime", python.display());
                     return Ok(());
                 }
                 lines(&mut table, program.start()?, rival, (shape, threads), options)?;
@@ -89,13 +91,25 @@ pub(crate) fn rival(root: &Path, options: &RivalOptions) -> anyhow::Result<()> {
 }
 
 /// The folder of a shape's model, inputs and answers.
-fn exported(root: &Path, program: &Program, shape: &str, is_trained: bool) -> anyhow::Result<PathBuf> {
+fn written(root: &Path, program: &Program, shape: &str, is_trained: bool) -> anyhow::Result<PathBuf> {
     let folder = root.join(FOLDER).join(shape);
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let text = folder.to_str().context("a path that is text")?;
     let training = is_trained.then_some("--training");
     program.run(&["export", shape, text].into_iter().chain(training).collect::<Vec<_>>())?;
     Ok(folder)
+}
+
+/// The graphs of the folder's model, by our own command line.
+fn exported(root: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let out = folder.join("onnx");
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root).args(["run", "--release", "--quiet", "--package", "nar4rec-cli", "--", "export"]);
+    command.arg(folder.join("model")).args(["--format", "onnx", "--out"]).arg(&out);
+    let status = command.status().context("running nar4rec export")?;
+    anyhow::ensure!(status.success(), "nar4rec export: {status}");
+    Ok(out)
 }
 
 /// Times what is timed on so many threads.
@@ -174,7 +188,7 @@ fn words(task: &str) -> &str {
 struct Given<'a> {
     python: &'a OsString,
     folder: &'a Path,
-    onnx: Option<&'a Path>,
+    onnx: &'a Path,
     threads: usize,
 }
 
@@ -207,9 +221,7 @@ impl Rival {
         let mut command = Command::new(given.python);
         command.current_dir(root).stdin(Stdio::piped()).stdout(Stdio::piped());
         command.arg(SCRIPT).arg(given.folder).arg("--threads").arg(given.threads.to_string());
-        if let Some(folder) = given.onnx {
-            command.arg("--onnx").arg(folder.join("generator.onnx"));
-        }
+        command.arg("--onnx").arg(given.onnx);
         // Forces NumPy's library into kernels of another CPU where it is set.
         command.env_remove("OPENBLAS_CORETYPE");
         let mut child = command.spawn().with_context(|| format!("running {}", given.python.display()))?;
