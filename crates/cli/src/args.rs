@@ -81,7 +81,21 @@ pub(crate) enum Command {
     SetPipeline(SetPipelineArgs),
     /// Put a model into int8: four times smaller, about twice as fast; measures what that costs on your data
     Quantize(QuantizeArgs),
-    /// Write a model's networks as ONNX graphs, to be run elsewhere
+    /// Write generator and evaluator as ONNX graphs, for another runtime
+    ///
+    /// DIR gets
+    ///   generator.onnx   features → log P of each candidate at each position, and states
+    ///   evaluator.onnx   features and lists → feedback at each place, utility of each list
+    ///   inputs.json      every input: name, type, shape, which feature it is, its encoding
+    ///   schema.json      the model's schema, with what is in its tables
+    ///   sample.json      a request as inputs, and the outputs that a runtime should give for it
+    ///
+    /// Requests, candidates, lists and places may be of any number when a graph is run. Decoding,
+    /// business rules and the choice of a list are not in the graphs; see docs/onnx.md.
+    ///
+    /// nar4rec export MODEL --out exported
+    /// nar4rec export MODEL --out exported --data DIR --mask
+    #[command(verbatim_doc_comment)]
     Export(ExportArgs),
     /// Convert a public log to a data set
     Convert(ConvertArgs),
@@ -234,22 +248,27 @@ pub(crate) struct QuantizeArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
-    /// The model's directory
+    /// The model's directory; one in int8 is written in f32, with the weights that int8 left
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
-    /// The form of the graphs
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: ExportFormat,
-    /// The directory for generator.onnx, evaluator.onnx, inputs.json (what goes in), schema.json (how features are encoded)
-    /// and sample.json (inputs with the outputs they must give)
+    /// In which format
+    #[arg(long, value_enum, default_value_t = Format::Onnx)]
+    pub(crate) format: Format,
+    /// Where the files go: a new or empty directory, or an earlier export, which is replaced when the new one is complete
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Take the first request of this data set (test, else valid, else train) as the sample, instead of a made one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Add an input that says which candidates there are, so that requests of different sizes fit in one batch
+    #[arg(long)]
+    pub(crate) mask: bool,
 }
 
-/// The forms a model can be exported in.
+/// A format of other runtimes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// Open Neural Network Exchange, opset 20
+pub(crate) enum Format {
+    /// ONNX, opset 20: ONNX Runtime 1.17 or later, and what else reads it
     Onnx,
 }
 

@@ -38,9 +38,9 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Evaluate(args) => commands::evaluate(args, machine),
         Command::Rerank(args) => commands::rerank(args, machine),
         Command::Inspect(args) => commands::inspect(args),
-        Command::Export(args) => commands::export(args),
         Command::Quantize(args) => commands::quantize(args, machine),
         Command::SetPipeline(args) => commands::set_pipeline(args),
+        Command::Export(args) => commands::export(args),
         Command::Convert(args) => commands::convert(args),
     }
 }

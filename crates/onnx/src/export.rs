@@ -1,257 +1,226 @@
-//! From a model to the files of an export.
+//! The exported directory: graphs, the description of their inputs, and a sample to check them with.
 
-use std::collections::BTreeMap;
+use std::{fs, path::Path};
 
-use nar4rec_evaluator::Lists;
-use nar4rec_features::{Bags, FeatureBatch, InputSpec};
-use nar4rec_model::{InvalidModel, Model};
-use nar4rec_tensor::{Eager, Exec, Isa, Purpose, Weights, Workspace};
+use nar4rec_features::{FeatureBatch, SchemaError};
+use nar4rec_model::{DirectoryKind, Model, ModelError, NamedFile};
 use prost::Message;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    graph::Axis,
-    recorder::{BagNames, EXAMPLE, Recorder},
+    describe::Description,
+    inputs::FeatureInputs,
+    parts::{self, Part},
+    sample::{self, Run},
 };
 
-/// What an export is made of.
+/// The version of `inputs.json` and `sample.json`.
+pub const INPUTS_FORMAT: u32 = 1;
+
+/// The matching model.
+pub const GENERATOR: &str = "generator.onnx";
+/// The list model.
+pub const EVALUATOR: &str = "evaluator.onnx";
+/// What goes in.
+pub const INPUTS: &str = "inputs.json";
+/// The features and their encoding, as in the model.
+pub const SCHEMA: &str = "schema.json";
+/// A request with what comes out.
+pub const SAMPLE: &str = "sample.json";
+
+/// A protobuf message is no larger: its lengths are 31 bits.
+const MAX_BYTES: usize = i32::MAX as usize;
+
+/// The candidates of a made sample, unless lists are longer.
+const SAMPLE_CANDIDATES: usize = 8;
+
+/// The exported directory.
+const KIND: DirectoryKind = DirectoryKind {
+    called: "a directory that was exported before",
+    names: &[GENERATOR, EVALUATOR, SCHEMA, SAMPLE, INPUTS],
+    is_at: is_export,
+};
+
+/// How to export.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Whether requests of a batch may have fewer candidates than its longest, and lists fewer places. The generator then has
+    /// an input `mask`, and -1 in the evaluator's `lists` is no place. It costs a little time.
+    pub mask: bool,
+}
+
+/// Why a model cannot be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A schema that contradicts itself.
+    #[error("{0}")]
+    Schema(#[from] SchemaError),
+    /// A sample that is no request.
+    #[error("a sample of no candidates, expected a request with some")]
+    EmptySample,
+    /// A graph that no ONNX file can hold.
+    #[error(
+        "the {part} would be a file of {bytes} bytes, expected at most {MAX_BYTES}, which is all that ONNX can hold in one"
+    )]
+    TooLarge {
+        /// `generator` or `evaluator`.
+        part: &'static str,
+        /// How many bytes it would have.
+        bytes: usize,
+    },
+    /// A directory that could not be written.
+    #[error("{0}")]
+    Write(#[from] ModelError),
+}
+
+/// A model as ONNX, in memory.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Exported {
-    /// `generator.onnx`
-    pub generator: Vec<u8>,
-    /// `evaluator.onnx`
-    pub evaluator: Vec<u8>,
-    /// What each input is: `inputs.json`.
-    pub inputs: Vec<InputDescription>,
-    /// Made inputs and what comes out for them: `sample.json`.
-    pub sample: Sample,
+pub struct Export {
+    files: Vec<NamedFile>,
 }
 
-/// An input of a graph.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct InputDescription {
-    /// Its name.
-    pub name: String,
-    /// `float32` or `int64`.
-    pub dtype: &'static str,
-    /// Its axes: a number, or a name where the length is free.
-    pub axes: Vec<String>,
-    /// What its last axis holds, in order: columns of numbers, or rows of a table.
-    pub holds: Vec<String>,
-    /// How it is encoded.
-    pub encoding: String,
-}
-
-/// Inputs and outputs that belong together.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// What `sample.json` holds: a run of each graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
-    /// Inputs of both graphs; `lists` is the evaluator's alone.
-    pub inputs: BTreeMap<String, SampleTensor>,
-    /// The generator's outputs.
-    pub generator: BTreeMap<String, SampleTensor>,
-    /// The evaluator's outputs.
-    pub evaluator: BTreeMap<String, SampleTensor>,
+    /// [`INPUTS_FORMAT`].
+    pub format: u32,
+    /// Of the matching model.
+    pub generator: Run,
+    /// Of the list model.
+    pub evaluator: Run,
 }
 
-/// A tensor of the sample.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SampleTensor {
-    /// Its shape.
-    pub shape: Vec<usize>,
-    /// Its numbers, row-major.
-    #[serde(flatten)]
-    pub numbers: SampleInput,
+impl Export {
+    /// The graphs of a model, with a sample: requests encoded by the model's schema, or one that is made up.
+    ///
+    /// # Errors
+    /// If the model's schema is not valid, a request of the sample has no candidates, or a graph would be larger than 2 GiB.
+    pub fn new(model: &Model, requests: Option<&FeatureBatch>, options: Options) -> Result<Self, ExportError> {
+        let features = FeatureInputs::new(&model.schema)?;
+        let generator = parts::generator(model, &features, options);
+        let evaluator = parts::evaluator(model, &features, options);
+        let feedback = &model.evaluator.layers.config().feedback;
+        let described = [(GENERATOR, &generator), (EVALUATOR, &evaluator)];
+        let inputs = json(&Description::new(&model.schema, &features, described, feedback));
+        let made = || features.made_batch(&[SAMPLE_CANDIDATES.max(list_length(model))]);
+        let sample = sample(model, &features, requests.cloned().unwrap_or_else(made), options)?;
+        let files = vec![
+            (GENERATOR, encoded("generator", &generator)?),
+            (EVALUATOR, encoded("evaluator", &evaluator)?),
+            (SCHEMA, json(&model.schema)),
+            (SAMPLE, json(&sample)),
+            (INPUTS, inputs),
+        ];
+        Ok(Self { files })
+    }
+
+    /// Names and bytes of the files, the one last by which the directory is known.
+    pub fn files(&self) -> &[NamedFile] {
+        &self.files
+    }
+
+    /// Whether an export may be saved at `dir`: there is nothing, an empty directory, or an earlier one.
+    ///
+    /// # Errors
+    /// If something else is there.
+    pub fn check_target(dir: &Path) -> Result<(), ExportError> {
+        Ok(KIND.check_target(dir)?)
+    }
+
+    /// Saves it as the directory `dir`, in place of an earlier one. Files that do not belong to it stay.
+    ///
+    /// # Errors
+    /// If something else is at `dir`, or writing fails. What was there is then still there, and nothing half-written.
+    pub fn save(&self, dir: &Path) -> Result<(), ExportError> {
+        Ok(KIND.save(dir, &self.files)?)
+    }
 }
 
-/// Numbers of the sample.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SampleInput {
-    /// `f32`
-    Float32(Vec<f32>),
-    /// `i64`
-    Int64(Vec<i64>),
-}
-
-/// The graphs of a model, what goes into them, and a sample. A model in int8 is exported in f32, its matrices being what their
-/// int8 form stands for.
+/// The runs that `sample.json` holds, over lists of each request's first candidates, and of its last in the opposite order.
 ///
 /// # Errors
-/// If the schema contradicts itself.
-pub fn export(model: &Model) -> Result<Exported, InvalidModel> {
-    let spec = model.schema.input_spec()?;
-    Ok(Exported {
-        generator: generator(model, &spec),
-        evaluator: evaluator(model, &spec),
-        inputs: describe(&spec),
-        sample: sample(model, &spec),
+/// If a request has no candidates.
+fn sample(
+    model: &Model,
+    features: &FeatureInputs,
+    batch: FeatureBatch,
+    options: Options,
+) -> Result<Sample, ExportError> {
+    if batch.requests() == 0 || batch.lengths().any(|candidates| candidates == 0) {
+        return Err(ExportError::EmptySample);
+    }
+    let mut lists = Vec::new();
+    for bounds in batch.request_offsets.windows(2) {
+        let rows: Vec<u32> = (bounds[0] as u32..bounds[1] as u32).collect();
+        let places = rows.len().min(list_length(model));
+        lists.push(rows[..places].to_vec());
+        lists.push(rows.iter().rev().take(places).copied().collect());
+    }
+    Ok(Sample {
+        format: INPUTS_FORMAT,
+        generator: sample::generator(model, features, &batch, options.mask),
+        evaluator: sample::evaluator(model, features, &batch, &lists),
     })
 }
 
-/// A batch that tells shapes and nothing else.
-fn example(spec: &InputSpec) -> FeatureBatch {
-    made(spec, EXAMPLE)
+/// What our own executor makes of a batch, and of lists of its rows, with the tensors that the exported graphs are given for
+/// it. Requests of unlike numbers of candidates need [`Options::mask`]; what stands for absent ones in the outputs is zeros.
+///
+/// # Errors
+/// If the model's schema is not valid.
+pub fn expected(
+    model: &Model,
+    (batch, lists): (&FeatureBatch, &[Vec<u32>]),
+    options: Options,
+) -> Result<Sample, ExportError> {
+    let features = FeatureInputs::new(&model.schema)?;
+    Ok(Sample {
+        format: INPUTS_FORMAT,
+        generator: sample::generator(model, &features, batch, options.mask),
+        evaluator: sample::evaluator(model, &features, batch, lists),
+    })
 }
 
-fn generator(model: &Model, spec: &InputSpec) -> Vec<u8> {
-    let layers = &model.generator.layers;
-    let mut ex = Recorder::new(&model.generator.parameters, spec);
-    let output = layers.forward(&mut ex, &example(spec));
-    let (m, d) = (layers.config().list_length, layers.config().width);
-    let [batch, candidates] = [Axis::Named("batch"), Axis::Named("candidates")];
-    for (name, value, axes) in [
-        ("log_probabilities", output.log_probabilities, [batch.clone(), candidates.clone(), Axis::Fixed(m)]),
-        ("candidate_states", output.candidates, [batch.clone(), candidates, Axis::Fixed(d)]),
-        ("position_states", output.positions, [batch, Axis::Fixed(m), Axis::Fixed(d)]),
-    ] {
-        let value = ex.name(value).to_owned();
-        ex.graph.output(name, &value, &axes);
+/// Requests made up for a model's schema, one of each number of candidates.
+///
+/// # Errors
+/// If the schema is not valid.
+pub fn made_batch(model: &Model, candidates: &[usize]) -> Result<FeatureBatch, ExportError> {
+    Ok(FeatureInputs::new(&model.schema)?.made_batch(candidates))
+}
+
+fn list_length(model: &Model) -> usize {
+    model.generator.layers.config().list_length
+}
+
+fn encoded(part: &'static str, graph: &Part) -> Result<Vec<u8>, ExportError> {
+    match graph.proto.encoded_len() {
+        bytes if bytes > MAX_BYTES => Err(ExportError::TooLarge { part, bytes }),
+        _ => Ok(graph.proto.encode_to_vec()),
     }
-    ex.graph.finish("generator").encode_to_vec()
 }
 
-fn evaluator(model: &Model, spec: &InputSpec) -> Vec<u8> {
-    let layers = &model.evaluator.layers;
-    let mut ex = Recorder::new(&model.evaluator.parameters, spec);
-    let logits = layers.forward(&mut ex, &example(spec), &Lists::new([&[0_u32, 1][..], &[4, 5, 3]]));
-    let logits = ex.name(logits).to_owned();
-    let kinds = &layers.config().feedback;
-    let p = ex.graph.node("Sigmoid", &[&logits], &[]);
-    let weights = ex.graph.floats("utility_weights", &[kinds.len()], || kinds.iter().map(|kind| kind.weight).collect());
-    let worth = ex.graph.node("Mul", &[&p, &weights], &[]);
-    let axes = ex.graph.whole(&[1, 2]);
-    let utility = ex.graph.node("ReduceSum", &[&worth, &axes], &[crate::graph::Setting::Int("keepdims", 0)]);
-    let [lists, places] = [Axis::Named("lists"), Axis::Named("places")];
-    ex.graph.output("probabilities", &p, &[lists.clone(), places, Axis::Fixed(kinds.len())]);
-    ex.graph.output("utility", &utility, &[lists]);
-    ex.graph.finish("evaluator").encode_to_vec()
+fn json(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).expect("these types have string keys, and memory takes every byte");
+    bytes.push(b'\n');
+    bytes
 }
 
-/// What each input is.
-fn describe(spec: &InputSpec) -> Vec<InputDescription> {
-    let mut inputs = Vec::new();
-    let mut numbers = |name: &str, axes: &[&str], columns: &[String]| {
-        if !columns.is_empty() {
-            let axes = axes.iter().map(|axis| (*axis).to_owned()).chain([columns.len().to_string()]).collect();
-            let encoding = "each as schema.json says: transformed, standardised, clipped".to_owned();
-            let holds = columns.to_vec();
-            inputs.push(InputDescription { name: name.to_owned(), dtype: "float32", axes, holds, encoding });
-        }
-    };
-    numbers("user_numbers", &["batch"], &spec.user_number_names);
-    numbers("candidate_numbers", &["batch", "candidates"], &spec.candidate_number_names);
-    let names = BagNames::of(spec);
-    for (names, bags, axes) in [
-        (names.user, &spec.user_bags, &["batch"][..]),
-        (names.candidate, &spec.candidate_bags, &["batch", "candidates"]),
-    ] {
-        for (name, bag) in names.into_iter().zip(bags) {
-            let table = &spec.tables[bag.table];
-            let axes = axes.iter().map(|axis| (*axis).to_owned()).chain(["ids".to_owned()]).collect();
-            let encoding = format!("rows of table {} (below {}), −1 where there are fewer", table.name, table.rows);
-            inputs.push(InputDescription { name, dtype: "int64", axes, holds: vec![bag.name.clone()], encoding });
-        }
+/// Whether the directory holds a description of inputs that nar4rec wrote, of any format.
+fn is_export(dir: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Mark {
+        #[serde(rename = "format")]
+        _format: u64,
+        #[serde(rename = "nar4rec")]
+        _nar4rec: String,
+        #[serde(rename = "opset")]
+        _opset: u64,
     }
-    inputs.push(InputDescription {
-        name: "lists".to_owned(),
-        dtype: "int64",
-        axes: vec!["lists".to_owned(), "places".to_owned()],
-        holds: vec!["the candidate at each place, in display order".to_owned()],
-        encoding: "of the evaluator alone: request · candidates + index, both from 0".to_owned(),
-    });
-    inputs
-}
-
-/// A batch of numbers and ids that are made, not drawn: the same everywhere.
-fn made(spec: &InputSpec, [requests, candidates]: [usize; 2]) -> FeatureBatch {
-    let mut batch = FeatureBatch::new(spec);
-    let rows = requests * candidates;
-    let number = |i: usize| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0;
-    batch.request_offsets = (0..=requests).map(|request| request * candidates).collect();
-    batch.user_numbers = (0..requests * spec.user_numbers).map(number).collect();
-    batch.candidate_numbers = (0..rows * spec.candidate_numbers).map(|i| number(i + 7)).collect();
-    let fill = |bags: &mut [Bags], specs: &[nar4rec_features::BagSpec], count: usize| {
-        for (index, (bags, bag)) in bags.iter_mut().zip(specs).enumerate() {
-            let rows = spec.tables[bag.table].rows;
-            for row in 0..count {
-                // Bags of no, one and two ids.
-                let ids = [row * 7 + index, row * 3 + index + 1].map(|id| (id % rows) as u32);
-                bags.push(&ids[..(row + index) % 3]);
-            }
-        }
-    };
-    fill(&mut batch.user_bags, &spec.user_bags, requests);
-    fill(&mut batch.candidate_bags, &spec.candidate_bags, rows);
-    batch
-}
-
-/// Requests and candidates of the sample: others than those of the example.
-const SAMPLE: [usize; 2] = [2, 5];
-
-fn sample(model: &Model, spec: &InputSpec) -> Sample {
-    let [requests, candidates] = SAMPLE;
-    let batch = made(spec, SAMPLE);
-    let mut sample = Sample { inputs: inputs(spec, &batch), ..Sample::default() };
-    let floats = |shape: &[usize], numbers: &[f32]| SampleTensor {
-        shape: shape.to_vec(),
-        numbers: SampleInput::Float32(numbers.to_vec()),
-    };
-
-    let (layers, mut workspace) = (&model.generator.layers, Workspace::default());
-    let weights = Weights::new(model.generator.parameters.clone(), Isa::detect(), Purpose::Inference);
-    let mut ex = Eager::new(&weights, &mut workspace);
-    let output = layers.forward(&mut ex, &batch);
-    let (m, d) = (layers.config().list_length, layers.config().width);
-    for (name, value, shape) in [
-        ("log_probabilities", output.log_probabilities, [requests, candidates, m]),
-        ("candidate_states", output.candidates, [requests, candidates, d]),
-        ("position_states", output.positions, [requests, m, d]),
-    ] {
-        sample.generator.insert(name.to_owned(), floats(&shape, ex.data(value)));
-    }
-
-    let places = m.min(candidates);
-    let rows: Vec<u32> =
-        (0..3 * places).map(|at| (at / places % requests * candidates + at * 2 % candidates) as u32).collect();
-    let lists = Lists::new(rows.chunks(places));
-    let layers = &model.evaluator.layers;
-    let weights = Weights::new(model.evaluator.parameters.clone(), Isa::detect(), Purpose::Inference);
-    let mut ex = Eager::new(&weights, &mut workspace);
-    let logits = layers.forward(&mut ex, &batch, &lists);
-    let p: Vec<f32> = ex.data(logits).iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect();
-    let kinds = layers.config().feedback.len();
-    let utility: Vec<f32> = p.chunks(places * kinds).map(|list| layers.utility(list)).collect();
-    sample.evaluator.insert("probabilities".to_owned(), floats(&[3, places, kinds], &p));
-    sample.evaluator.insert("utility".to_owned(), floats(&[3], &utility));
-    let numbers = SampleInput::Int64(rows.iter().map(|row| i64::from(*row)).collect());
-    sample.inputs.insert("lists".to_owned(), SampleTensor { shape: vec![3, places], numbers });
-    sample
-}
-
-/// A batch as the graphs' inputs.
-fn inputs(spec: &InputSpec, batch: &FeatureBatch) -> BTreeMap<String, SampleTensor> {
-    let [requests, candidates] = SAMPLE;
-    let mut inputs = BTreeMap::new();
-    for (name, numbers, shape) in [
-        ("user_numbers", &batch.user_numbers, vec![requests, spec.user_numbers]),
-        ("candidate_numbers", &batch.candidate_numbers, vec![requests, candidates, spec.candidate_numbers]),
-    ] {
-        if !numbers.is_empty() {
-            let numbers = SampleInput::Float32(numbers.clone());
-            inputs.insert(name.to_owned(), SampleTensor { shape, numbers });
-        }
-    }
-    let names = BagNames::of(spec);
-    for (names, bags, mut shape) in [
-        (names.user, &batch.user_bags, vec![requests]),
-        (names.candidate, &batch.candidate_bags, vec![requests, candidates]),
-    ] {
-        shape.push(2);
-        for (name, bags) in names.into_iter().zip(bags) {
-            let padded = |bag: &[u32]| [0, 1].map(|at| bag.get(at).map_or(-1, |id| i64::from(*id)));
-            let ids = (0..bags.len()).flat_map(|bag| padded(bags.bag(bag))).collect();
-            inputs.insert(name, SampleTensor { shape: shape.clone(), numbers: SampleInput::Int64(ids) });
-        }
-    }
-    inputs
+    /// Without a limit, a mistaken path could be a very large file.
+    const MOST: u64 = 1 << 28;
+    let file = dir.join(INPUTS);
+    let is_small = fs::metadata(&file).is_ok_and(|found| found.is_file() && found.len() <= MOST);
+    is_small && fs::read(&file).is_ok_and(|bytes| serde_json::from_slice::<Mark>(&bytes).is_ok())
 }

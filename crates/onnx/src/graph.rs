@@ -1,139 +1,167 @@
-//! A graph while it is being written: nodes, constants, inputs and outputs, each under a name of its own.
+//! A graph while it is written.
+//!
+//! Nodes are appended in the order in which they can run. A node that is there already is not written again: its output is
+//! what the second one would have given. So whoever needs a shape or a reshaped value asks for it and keeps nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::proto::{
-    AttributeProto, AttributeType, DataType, Dimension, DimensionProto, GraphProto, IR_VERSION, ModelProto, NodeProto,
-    OPSET, OperatorSetIdProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
+use crate::{
+    Tensor,
+    inputs::{Dim, Signature},
+    proto::{
+        AttributeProto, DimensionProto, DimensionValue, GraphProto, IR_VERSION, ModelProto, NodeProto, OPSET,
+        OperatorSetIdProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto, attribute_type,
+    },
 };
 
-/// An axis of an input or output: of a length, or of one that a name stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Axis {
-    /// Always this long.
-    Fixed(usize),
-    /// As long as every axis of this name.
-    Named(&'static str),
-}
+/// The name of a value.
+pub(crate) type Name = String;
 
-/// A setting of a node.
-pub(crate) enum Setting<'a> {
-    Int(&'a str, i64),
-    Float(&'a str, f32),
-    Text(&'a str, &'a str),
-    Ints(&'a str, &'a [i64]),
-}
-
-/// Nodes, constants, inputs and outputs.
+/// A graph that grows.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    proto: GraphProto,
-    /// Constants of shapes and axes, by their numbers: each stands once.
-    whole: BTreeMap<Vec<i64>, String>,
+    nodes: Vec<NodeProto>,
+    initialisers: Vec<TensorProto>,
+    /// The names of the initialisers.
+    known: HashSet<Name>,
+    /// What makes a node what it is → the first of its outputs.
+    made: HashMap<String, Vec<Name>>,
 }
 
 impl Graph {
-    /// Adds a node of one result and returns its name.
-    pub(crate) fn node(&mut self, op: &str, inputs: &[&str], settings: &[Setting<'_>]) -> String {
-        let [output] = self.nodes(op, inputs, settings);
+    /// An operation with one output, by default settings.
+    pub(crate) fn op(&mut self, operator: &str, inputs: &[&str]) -> Name {
+        self.op_with(operator, inputs, Vec::new())
+    }
+
+    /// An operation with one output.
+    pub(crate) fn op_with(&mut self, operator: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> Name {
+        self.node(operator, inputs, attributes, 1).swap_remove(0)
+    }
+
+    /// Equal parts of x along an axis.
+    pub(crate) fn split(&mut self, x: &str, axis: i64, parts: usize) -> Vec<Name> {
+        self.node("Split", &[x], vec![int("axis", axis), int("num_outputs", parts as i64)], parts)
+    }
+
+    /// x with its axes in another order.
+    pub(crate) fn transpose(&mut self, x: &str, order: &[i64]) -> Name {
+        self.op_with("Transpose", &[x], vec![ints("perm", order)])
+    }
+
+    /// The numbers of x in a shape that is known but for one dimension, -1.
+    pub(crate) fn reshape(&mut self, x: &str, shape: &[i64]) -> Name {
+        let shape = self.integers(shape);
+        self.op("Reshape", &[x, &shape])
+    }
+
+    fn node(&mut self, operator: &str, inputs: &[&str], attributes: Vec<AttributeProto>, outputs: usize) -> Vec<Name> {
+        let key = format!("{operator} {inputs:?} {attributes:?}");
+        if let Some(made) = self.made.get(&key) {
+            return made.clone();
+        }
+        let name = format!("{operator}_{}", self.nodes.len());
+        let output: Vec<Name> = match outputs {
+            1 => vec![name.clone()],
+            _ => (0..outputs).map(|output| format!("{name}_{output}")).collect(),
+        };
+        self.made.insert(key, output.clone());
+        let input = inputs.iter().map(|&input| input.to_owned()).collect();
+        self.nodes.push(NodeProto {
+            input,
+            output: output.clone(),
+            name,
+            op_type: operator.to_owned(),
+            attribute: attributes,
+        });
         output
     }
 
-    /// Adds a node of N results and returns their names.
-    pub(crate) fn nodes<const N: usize>(&mut self, op: &str, inputs: &[&str], settings: &[Setting<'_>]) -> [String; N] {
-        let name = format!("{}_{}", op.to_lowercase(), self.proto.node.len());
-        let outputs: [String; N] =
-            std::array::from_fn(|index| if N == 1 { name.clone() } else { format!("{name}_{index}") });
-        self.proto.node.push(NodeProto {
-            input: inputs.iter().map(|input| (*input).to_owned()).collect(),
-            output: outputs.to_vec(),
-            name: format!("n_{name}"),
-            op_type: op.to_owned(),
-            attribute: settings.iter().map(attribute).collect(),
-        });
-        outputs
-    }
-
-    /// A constant of `f32`, unless one of this name is there already.
-    pub(crate) fn floats(&mut self, name: &str, dims: &[usize], numbers: impl FnOnce() -> Vec<f32>) -> String {
-        if self.proto.initializer.iter().all(|constant| constant.name != name) {
-            let raw_data = numbers().into_iter().flat_map(f32::to_le_bytes).collect();
-            self.constant(name, dims, DataType::Float, raw_data);
+    /// A constant; the first of a name counts.
+    pub(crate) fn initialiser(&mut self, name: &str, tensor: impl FnOnce() -> Tensor) -> Name {
+        if self.known.insert(name.to_owned()) {
+            let tensor = tensor();
+            self.initialisers.push(TensorProto {
+                dims: tensor.shape.iter().map(|&size| size as i64).collect(),
+                data_type: tensor.data.onnx_type(),
+                name: name.to_owned(),
+                raw_data: tensor.data.to_bytes(),
+            });
         }
         name.to_owned()
     }
 
-    /// A list of whole numbers, such as a shape.
-    pub(crate) fn whole(&mut self, numbers: &[i64]) -> String {
-        if let Some(name) = self.whole.get(numbers) {
-            return name.clone();
+    /// Constant integers, such as a shape or axes.
+    pub(crate) fn integers(&mut self, values: &[i64]) -> Name {
+        self.initialiser(&format!("{values:?}"), || Tensor::integers(vec![values.len()], values.to_vec()))
+    }
+
+    /// A constant number.
+    pub(crate) fn number(&mut self, value: f32) -> Name {
+        self.initialiser(&format!("{value:?}"), || Tensor::numbers(Vec::new(), vec![value]))
+    }
+
+    /// The file, given what goes in, and what comes out with the value that it is now.
+    pub(crate) fn finish(mut self, name: &str, inputs: &[Signature], outputs: &[(Name, Signature)]) -> ModelProto {
+        let renamed: HashMap<&str, &str> =
+            outputs.iter().map(|(value, output)| (value.as_str(), output.name.as_str())).collect();
+        for node in &mut self.nodes {
+            for value in node.input.iter_mut().chain(&mut node.output) {
+                if let Some(&new) = renamed.get(value.as_str()) {
+                    new.clone_into(value);
+                }
+            }
         }
-        let name = format!("whole_{}", self.whole.len());
-        let raw_data = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        self.constant(&name, &[numbers.len()], DataType::Int64, raw_data);
-        self.whole.insert(numbers.to_vec(), name.clone());
-        name
-    }
-
-    fn constant(&mut self, name: &str, dims: &[usize], data_type: DataType, raw_data: Vec<u8>) {
-        let dims = dims.iter().map(|dim| *dim as i64).collect();
-        self.proto.initializer.push(TensorProto { dims, data_type: data_type.into(), name: name.to_owned(), raw_data });
-    }
-
-    /// An input, unless it is there already.
-    pub(crate) fn input(&mut self, name: &str, data_type: DataType, axes: &[Axis]) -> String {
-        if self.proto.input.iter().all(|input| input.name != name) {
-            self.proto.input.push(value_info(name, data_type, axes));
-        }
-        name.to_owned()
-    }
-
-    /// Gives a value out under a name.
-    pub(crate) fn output(&mut self, name: &str, value: &str, axes: &[Axis]) {
-        self.proto.node.push(NodeProto {
-            input: vec![value.to_owned()],
-            output: vec![name.to_owned()],
-            name: format!("n_{name}"),
-            op_type: "Identity".to_owned(),
-            attribute: Vec::new(),
-        });
-        self.proto.output.push(value_info(name, DataType::Float, axes));
-    }
-
-    /// The file.
-    pub(crate) fn finish(mut self, name: &str) -> ModelProto {
-        name.clone_into(&mut self.proto.name);
+        let graph = GraphProto {
+            node: self.nodes,
+            name: name.to_owned(),
+            initializer: self.initialisers,
+            input: inputs.iter().map(value_info).collect(),
+            output: outputs.iter().map(|(_, output)| value_info(output)).collect(),
+        };
         ModelProto {
-            ir_version: IR_VERSION,
+            ir_version: Some(IR_VERSION),
             producer_name: "nar4rec".to_owned(),
             producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-            graph: Some(self.proto),
-            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
+            doc_string: format!("The {name} of a NAR4Rec model; inputs.json says how its inputs are encoded."),
+            graph: Some(graph),
+            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: Some(OPSET) }],
         }
     }
 }
 
-fn attribute(setting: &Setting<'_>) -> AttributeProto {
-    let of = |name: &str, r#type: AttributeType| AttributeProto {
-        name: name.to_owned(),
-        r#type: r#type.into(),
-        ..AttributeProto::default()
-    };
-    match *setting {
-        Setting::Int(name, i) => AttributeProto { i, ..of(name, AttributeType::Int) },
-        Setting::Float(name, f) => AttributeProto { f, ..of(name, AttributeType::Float) },
-        Setting::Text(name, text) => AttributeProto { s: text.into(), ..of(name, AttributeType::String) },
-        Setting::Ints(name, ints) => AttributeProto { ints: ints.to_vec(), ..of(name, AttributeType::Ints) },
-    }
+/// An integer setting.
+pub(crate) fn int(name: &str, value: i64) -> AttributeProto {
+    let r#type = attribute_type::INT;
+    AttributeProto { name: name.to_owned(), i: Some(value), r#type, ..AttributeProto::default() }
 }
 
-fn value_info(name: &str, data_type: DataType, axes: &[Axis]) -> ValueInfoProto {
-    let dimension = |axis: &Axis| match axis {
-        Axis::Fixed(length) => Dimension::Value(*length as i64),
-        Axis::Named(name) => Dimension::Parameter((*name).to_owned()),
+/// A setting of several integers.
+pub(crate) fn ints(name: &str, values: &[i64]) -> AttributeProto {
+    let (ints, r#type) = (values.to_vec(), attribute_type::INTS);
+    AttributeProto { name: name.to_owned(), ints, r#type, ..AttributeProto::default() }
+}
+
+/// A number as a setting.
+pub(crate) fn float(name: &str, value: f32) -> AttributeProto {
+    let r#type = attribute_type::FLOAT;
+    AttributeProto { name: name.to_owned(), f: Some(value), r#type, ..AttributeProto::default() }
+}
+
+/// A text as a setting.
+pub(crate) fn text(name: &str, value: &str) -> AttributeProto {
+    let r#type = attribute_type::STRING;
+    AttributeProto { name: name.to_owned(), s: Some(value.as_bytes().to_vec()), r#type, ..AttributeProto::default() }
+}
+
+fn value_info(value: &Signature) -> ValueInfoProto {
+    let dim = |dim: &Dim| DimensionProto {
+        value: Some(match dim {
+            Dim::Fixed(size) => DimensionValue::Fixed(*size as i64),
+            Dim::Named(name) => DimensionValue::Named((*name).to_owned()),
+        }),
     };
-    let dim = axes.iter().map(|axis| DimensionProto { value: Some(dimension(axis)) }).collect();
-    let tensor_type = TensorTypeProto { elem_type: data_type.into(), shape: Some(TensorShapeProto { dim }) };
-    let r#type = Some(TypeProto { tensor_type: Some(tensor_type) });
-    ValueInfoProto { name: name.to_owned(), r#type }
+    let shape = TensorShapeProto { dim: value.shape.iter().map(dim).collect() };
+    let tensor = TensorTypeProto { elem_type: value.dtype.onnx_type(), shape: Some(shape) };
+    ValueInfoProto { name: value.name.clone(), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
 }

@@ -1,24 +1,53 @@
-//! The part of ONNX's protocol buffers that the exported graphs use. Field numbers are those of `onnx.proto3`.
+//! The part of ONNX's file format that is written here: messages of `onnx.proto`, declared by hand.
+//!
+//! Field numbers and types are those of <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>. What is `optional` here
+//! must be in the file even where it is 0: a reader that follows proto2 tells an attribute of 0 from none.
 
-use prost::{Enumeration, Message, Oneof};
+use prost::{Message, Oneof};
 
-/// The version of the file format.
-pub const IR_VERSION: i64 = 10;
-/// The version of the operators: the first in which Gelu is one.
+/// The version of the file format that is written: that of ONNX 1.15, in which the operators of [`OPSET`] came.
+pub const IR_VERSION: i64 = 9;
+
+/// The version of the operators that are written: the first with `Gelu`.
 pub const OPSET: i64 = 20;
+
+/// Types of numbers in a tensor.
+pub mod data_type {
+    /// f32.
+    pub const FLOAT: i32 = 1;
+    /// i64.
+    pub const INT64: i32 = 7;
+    /// bool, a byte each.
+    pub const BOOL: i32 = 9;
+}
+
+/// Types of an attribute.
+pub mod attribute_type {
+    /// `f`.
+    pub const FLOAT: i32 = 1;
+    /// `i`.
+    pub const INT: i32 = 2;
+    /// `s`.
+    pub const STRING: i32 = 3;
+    /// `ints`.
+    pub const INTS: i32 = 7;
+}
 
 /// A file.
 #[derive(Clone, PartialEq, Message)]
 pub struct ModelProto {
-    /// [`IR_VERSION`].
-    #[prost(int64, tag = "1")]
-    pub ir_version: i64,
-    /// Who wrote it.
+    /// See [`IR_VERSION`].
+    #[prost(int64, optional, tag = "1")]
+    pub ir_version: Option<i64>,
+    /// The program that wrote it.
     #[prost(string, tag = "2")]
     pub producer_name: String,
-    /// In which version.
+    /// Its version.
     #[prost(string, tag = "3")]
     pub producer_version: String,
+    /// What it is, for people.
+    #[prost(string, tag = "6")]
+    pub doc_string: String,
     /// What it computes.
     #[prost(message, optional, tag = "7")]
     pub graph: Option<GraphProto>,
@@ -27,18 +56,18 @@ pub struct ModelProto {
     pub opset_import: Vec<OperatorSetIdProto>,
 }
 
-/// A set of operators.
+/// The version of a set of operators.
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSetIdProto {
     /// Empty for ONNX's own.
     #[prost(string, tag = "1")]
     pub domain: String,
-    /// [`OPSET`].
-    #[prost(int64, tag = "2")]
-    pub version: i64,
+    /// See [`OPSET`].
+    #[prost(int64, optional, tag = "2")]
+    pub version: Option<i64>,
 }
 
-/// A graph: nodes in an order in which they can be run.
+/// Nodes in an order in which they can run, what they read and what they give.
 #[derive(Clone, PartialEq, Message)]
 pub struct GraphProto {
     /// The operations.
@@ -47,13 +76,13 @@ pub struct GraphProto {
     /// Its name.
     #[prost(string, tag = "2")]
     pub name: String,
-    /// Constants.
+    /// Constants: parameters and shapes.
     #[prost(message, repeated, tag = "5")]
     pub initializer: Vec<TensorProto>,
-    /// What it is given.
+    /// What is given when it runs.
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfoProto>,
-    /// What it gives.
+    /// What comes out.
     #[prost(message, repeated, tag = "12")]
     pub output: Vec<ValueInfoProto>,
 }
@@ -61,13 +90,13 @@ pub struct GraphProto {
 /// An operation.
 #[derive(Clone, PartialEq, Message)]
 pub struct NodeProto {
-    /// The values it reads.
+    /// Names of values; empty for one that is left out.
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
-    /// The values it makes.
+    /// Names of the values it makes.
     #[prost(string, repeated, tag = "2")]
     pub output: Vec<String>,
-    /// Its name.
+    /// Its own name.
     #[prost(string, tag = "3")]
     pub name: String,
     /// The operator.
@@ -85,68 +114,40 @@ pub struct AttributeProto {
     #[prost(string, tag = "1")]
     pub name: String,
     /// A number.
-    #[prost(float, tag = "2")]
-    pub f: f32,
-    /// A whole number.
-    #[prost(int64, tag = "3")]
-    pub i: i64,
-    /// Text.
-    #[prost(bytes = "vec", tag = "4")]
-    pub s: Vec<u8>,
-    /// Whole numbers.
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(float, optional, tag = "2")]
+    pub f: Option<f32>,
+    /// An integer.
+    #[prost(int64, optional, tag = "3")]
+    pub i: Option<i64>,
+    /// A text.
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub s: Option<Vec<u8>>,
+    /// Integers.
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
-    /// Which of them it is.
-    #[prost(enumeration = "AttributeType", tag = "20")]
+    /// Which of them it is, see [`attribute_type`].
+    #[prost(int32, tag = "20")]
     pub r#type: i32,
-}
-
-/// What a setting is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enumeration)]
-#[repr(i32)]
-pub enum AttributeType {
-    /// Nothing.
-    Undefined = 0,
-    /// A number.
-    Float = 1,
-    /// A whole number.
-    Int = 2,
-    /// Text.
-    String = 3,
-    /// Whole numbers.
-    Ints = 7,
-}
-
-/// What the numbers of a tensor are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enumeration)]
-#[repr(i32)]
-pub enum DataType {
-    /// Nothing.
-    Undefined = 0,
-    /// `f32`.
-    Float = 1,
-    /// `i64`.
-    Int64 = 7,
 }
 
 /// A constant.
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorProto {
-    /// Its shape.
-    #[prost(int64, repeated, tag = "1")]
+    /// Its shape; empty for a single number.
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
-    /// What its numbers are.
-    #[prost(enumeration = "DataType", tag = "2")]
+    /// See [`data_type`].
+    #[prost(int32, tag = "2")]
     pub data_type: i32,
     /// Its name.
     #[prost(string, tag = "8")]
     pub name: String,
-    /// The numbers, little-endian.
+    /// The numbers, row-major and little-endian.
     #[prost(bytes = "vec", tag = "9")]
     pub raw_data: Vec<u8>,
 }
 
-/// An input or output.
+/// A value's name and type.
 #[derive(Clone, PartialEq, Message)]
 pub struct ValueInfoProto {
     /// Its name.
@@ -157,10 +158,10 @@ pub struct ValueInfoProto {
     pub r#type: Option<TypeProto>,
 }
 
-/// The type of a value.
+/// A type: here always that of a tensor.
 #[derive(Clone, PartialEq, Message)]
 pub struct TypeProto {
-    /// All values are tensors.
+    /// The tensor's type.
     #[prost(message, optional, tag = "1")]
     pub tensor_type: Option<TensorTypeProto>,
 }
@@ -168,8 +169,8 @@ pub struct TypeProto {
 /// The type of a tensor.
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorTypeProto {
-    /// What its numbers are.
-    #[prost(enumeration = "DataType", tag = "1")]
+    /// See [`data_type`].
+    #[prost(int32, tag = "1")]
     pub elem_type: i32,
     /// Its shape.
     #[prost(message, optional, tag = "2")]
@@ -179,26 +180,26 @@ pub struct TensorTypeProto {
 /// A shape.
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorShapeProto {
-    /// Its axes.
+    /// Its dimensions.
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<DimensionProto>,
 }
 
-/// An axis.
+/// A dimension.
 #[derive(Clone, PartialEq, Message)]
 pub struct DimensionProto {
-    /// Its length.
-    #[prost(oneof = "Dimension", tags = "1, 2")]
-    pub value: Option<Dimension>,
+    /// How long it is.
+    #[prost(oneof = "DimensionValue", tags = "1, 2")]
+    pub value: Option<DimensionValue>,
 }
 
-/// The length of an axis.
-#[derive(Clone, PartialEq, Eq, Oneof)]
-pub enum Dimension {
-    /// Always the same.
+/// The length of a dimension.
+#[derive(Clone, PartialEq, Oneof)]
+pub enum DimensionValue {
+    /// Always so much.
     #[prost(int64, tag = "1")]
-    Value(i64),
-    /// A name: equal wherever it stands.
+    Fixed(i64),
+    /// Known when it runs; the same wherever the name is.
     #[prost(string, tag = "2")]
-    Parameter(String),
+    Named(String),
 }

@@ -1,341 +1,438 @@
-//! The executor that writes a graph instead of computing.
+//! The executor that writes a graph: the layers run on it once, and what they ask for becomes nodes.
 //!
-//! The layers run on it as they run in training and in serving, over a small example batch whose only use is to tell shapes. A
-//! value is a tensor of the graph:
+//! It is handed a [`trace batch`](crate::parts::trace_batch) whose numbers do not matter, and looks only at how many rows each
+//! thing has: by that it tells requests from candidates. What a value's rows are decides its shape in the graph:
 //!
 //! ```text
-//!   candidates  [batch, candidates, ·]      requests  [batch, ·]
-//!   positions   [1, m, ·] until they meet candidates, [batch, m, ·] from then on: what comes before is constant
-//!   lists       [lists, places, ·]
+//!   rows         flat                     grid
+//!   Requests     [batch, ·]
+//!   Candidates   [batch·candidates, ·]    [batch, candidates, ·]
+//!   Shared       [m, ·]                   positions that have not met candidates: computed when the graph is loaded
+//!   Positions    [batch·m, ·]             [batch, m, ·]
+//!   Places       [lists·places, ·]        [lists, places, ·]
 //! ```
 //!
-//! Requests of one batch have equally many candidates, so segments need not be told apart: they are the first axis.
+//! Linear maps are `Gemm` over flat values with W as it is trained, so that bias and product are one node; a runtime packs
+//! such a W once. Only what looks across rows uses grids. Each value has one of the two forms and gets the other when that is
+//! asked for.
+
+mod attention;
 
 use std::sync::Arc;
 
-use nar4rec_features::InputSpec;
 use nar4rec_tensor::{
-    Activation, AttentionOperands, AttentionShape, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights,
-    ParameterId, Parameters, Segments,
+    Activation, AttentionOperands, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights, ParameterId,
+    Parameters, Segments,
 };
 
 use crate::{
-    graph::{
-        Axis, Graph,
-        Setting::{Float, Int, Ints, Text},
-    },
-    names::safe,
-    proto::DataType,
+    Tensor,
+    graph::{Graph, Name, float, int, text},
+    inputs::{BagInput, CANDIDATE_NUMBERS, FeatureInputs, LISTS, MASK, USER_NUMBERS},
 };
 
-/// Requests of the example batch, and candidates of each.
-pub(crate) const EXAMPLE: [usize; 2] = [2, 3];
+/// What the variance is increased by in a layer normalisation.
+const EPSILON: f32 = 1e-5;
 
-/// A handle to a tensor of the graph.
+/// What is added to the score of something that is not there: its exponential is zero, and it stays finite.
+const ABSENT: f32 = -1e30;
+
+/// What the rows of a value stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Value(usize);
-
-/// A tensor: its name, and rows and columns in the example.
-#[derive(Debug)]
-struct Tensor {
-    name: String,
-    shape: [usize; 2],
+pub(crate) enum Rows {
+    Requests,
+    Candidates,
+    Shared,
+    Positions,
+    Places,
 }
 
-/// Writes the graph of a network.
+/// Whether a value is a matrix or has an axis for what its rows belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Flat,
+    Grid,
+}
+
+/// A value of the graph.
+#[derive(Debug, Clone)]
+struct Value {
+    /// Columns side by side, each part a name and its number of columns.
+    parts: Vec<(Name, usize)>,
+    form: Form,
+    rows: Rows,
+}
+
+/// A handle to a value of the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recorded(usize);
+
+/// How many rows the batch has that the layers are run with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trace {
+    pub(crate) requests: usize,
+    /// Of all requests.
+    pub(crate) candidates: usize,
+    /// m.
+    pub(crate) positions: usize,
+    /// Of all lists.
+    pub(crate) places: usize,
+}
+
+/// See the top of the file.
 #[derive(Debug)]
 pub(crate) struct Recorder<'a> {
-    pub(crate) graph: Graph,
     parameters: &'a Parameters,
-    bags: BagNames,
-    tensors: Vec<Tensor>,
-}
-
-/// The inputs that bags are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BagNames {
-    pub(crate) user: Vec<String>,
-    pub(crate) candidate: Vec<String>,
-}
-
-impl BagNames {
-    pub(crate) fn of(spec: &InputSpec) -> Self {
-        let bags = spec.user_bags.iter().chain(&spec.candidate_bags);
-        let mut user = safe(bags.map(|bag| bag.name.as_str()));
-        let candidate = user.split_off(spec.user_bags.len());
-        Self { user, candidate }
-    }
+    inputs: &'a FeatureInputs,
+    trace: Trace,
+    /// Whether candidates and places may be missing.
+    mask: bool,
+    pub(crate) graph: Graph,
+    values: Vec<Value>,
 }
 
 impl<'a> Recorder<'a> {
-    pub(crate) fn new(parameters: &'a Parameters, spec: &'a InputSpec) -> Self {
-        Self { graph: Graph::default(), parameters, bags: BagNames::of(spec), tensors: Vec::new() }
+    pub(crate) fn new(parameters: &'a Parameters, inputs: &'a FeatureInputs, trace: Trace, mask: bool) -> Self {
+        let (graph, values) = (Graph::default(), Vec::new());
+        Self { parameters, inputs, trace, mask, graph, values }
     }
 
-    /// The name of a value.
-    pub(crate) fn name(&self, value: Value) -> &str {
-        &self.tensors[value.0].name
+    fn push(&mut self, parts: Vec<(Name, usize)>, form: Form, rows: Rows) -> Recorded {
+        self.values.push(Value { parts, form, rows });
+        Recorded(self.values.len() - 1)
     }
 
-    fn value(&mut self, name: String, shape: [usize; 2]) -> Value {
-        self.tensors.push(Tensor { name, shape });
-        Value(self.tensors.len() - 1)
+    fn flat_value(&mut self, name: Name, columns: usize, rows: Rows) -> Recorded {
+        self.push(vec![(name, columns)], Form::Flat, rows)
     }
 
-    /// A node over values, whose result has this shape in the example.
-    fn node(&mut self, op: &str, inputs: &[Value], settings: &[crate::graph::Setting<'_>], shape: [usize; 2]) -> Value {
-        let names: Vec<&str> = inputs.iter().map(|input| self.tensors[input.0].name.as_str()).collect();
-        let name = self.graph.node(op, &names, settings);
-        self.value(name, shape)
+    fn grid_value(&mut self, name: Name, columns: usize, rows: Rows) -> Recorded {
+        self.push(vec![(name, columns)], Form::Grid, rows)
     }
 
-    /// A parameter as a constant of its shape, a vector without its first axis.
-    fn constant(&mut self, id: ParameterId) -> String {
-        let spec = &self.parameters.specs()[id.index()];
-        self.graph.floats(&spec.name, &spec.file_shape(), || self.parameters.get(id).to_vec())
+    fn rows(&self, value: Recorded) -> Rows {
+        self.values[value.0].rows
     }
 
-    /// A matrix `[out, in]` as the constant `[in, out]`, the right operand of a product.
-    fn turned(&mut self, id: ParameterId) -> (String, usize) {
-        let spec = &self.parameters.specs()[id.index()];
-        let [out, input] = spec.shape;
-        let values = self.parameters.get(id);
-        let turn = || (0..out * input).map(|at| values[at % out * input + at / out]).collect();
-        (self.graph.floats(&spec.name, &[input, out], turn), out)
+    fn columns(&self, value: Recorded) -> usize {
+        self.values[value.0].parts.iter().map(|(_, columns)| columns).sum()
     }
 
-    /// x·Wᵀ + b
-    fn affine(&mut self, x: Value, weights: LinearWeights) -> Value {
-        let (weight, columns) = self.turned(weights.weight);
-        let shape = [self.tensors[x.0].shape[0], columns];
-        let product = self.graph.node("MatMul", &[&self.tensors[x.0].name, &weight], &[]);
-        let Some(bias) = weights.bias else { return self.value(product, shape) };
-        let bias = self.constant(bias);
-        let sum = self.graph.node("Add", &[&product, &bias], &[]);
-        self.value(sum, shape)
+    /// The value as it is, its parts joined.
+    fn name(&mut self, value: Recorded) -> Name {
+        let parts: Vec<&str> = self.values[value.0].parts.iter().map(|(name, _)| name.as_str()).collect();
+        match parts[..] {
+            [only] => only.to_owned(),
+            _ => self.graph.op_with("Concat", &parts, vec![int("axis", -1)]),
+        }
     }
 
-    /// Columns `from..to` of a value.
-    fn columns(&mut self, name: &str, from: usize, to: usize) -> String {
-        let [start, end, axis] = [from as i64, to as i64, -1].map(|number| self.graph.whole(&[number]));
-        self.graph.node("Slice", &[name, &start, &end, &axis], &[])
+    /// The value as a matrix.
+    fn flat(&mut self, value: Recorded) -> Name {
+        let (name, columns) = (self.name(value), self.columns(value));
+        match self.values[value.0].form {
+            Form::Flat => name,
+            Form::Grid => self.graph.reshape(&name, &[-1, columns as i64]),
+        }
     }
 
-    /// `[·, rows, width]` to `[·, heads, rows, h]`, the last two axes as `order` has them.
-    fn by_head(&mut self, name: &str, shape: AttentionShape, order: [i64; 2]) -> String {
-        let split = self.graph.whole(&[0, 0, shape.heads as i64, shape.head_width() as i64]);
-        let parts = self.graph.node("Reshape", &[name, &split], &[]);
-        self.graph.node("Transpose", &[&parts], &[Ints("perm", &[0, 2, order[0], order[1]])])
+    /// The value with an axis for what its rows belong to.
+    pub(crate) fn grid(&mut self, value: Recorded) -> Name {
+        let (name, columns) = (self.name(value), self.columns(value));
+        match self.values[value.0].form {
+            Form::Grid => name,
+            Form::Flat => self.in_grid(&name, self.rows(value), &[columns]),
+        }
     }
 
-    /// Attention of queries to keys and values, each `[·, rows, width]`.
-    fn attend(&mut self, [q, k, v]: [&str; 3], shape: AttentionShape, rows: usize) -> Value {
-        let scale = self.graph.floats("attention_scale", &[], || vec![shape.scale()]);
-        let q = self.graph.node("Mul", &[q, &scale], &[]);
-        let [q, k, v] =
-            [self.by_head(&q, shape, [1, 3]), self.by_head(k, shape, [3, 1]), self.by_head(v, shape, [1, 3])];
-        let scores = self.graph.node("MatMul", &[&q, &k], &[]);
-        let p = self.graph.node("Softmax", &[&scores], &[Int("axis", -1)]);
-        let mixed = self.graph.node("MatMul", &[&p, &v], &[]);
-        let together = self.graph.node("Transpose", &[&mixed], &[Ints("perm", &[0, 2, 1, 3])]);
-        let flat = self.graph.whole(&[0, 0, shape.width as i64]);
-        let out = self.graph.node("Reshape", &[&together, &flat], &[]);
-        self.value(out, [rows, shape.width])
+    /// A matrix with these rows in the shape of a grid, its columns in axes of these lengths.
+    fn in_grid(&mut self, flat: &str, rows: Rows, tail: &[usize]) -> Name {
+        let tail: Vec<i64> = tail.iter().map(|&size| size as i64).collect();
+        let positions = self.trace.positions as i64;
+        let outer = match rows {
+            Rows::Requests => return self.graph.reshape(flat, &[&[-1, 1], &tail[..]].concat()),
+            Rows::Shared => return self.graph.reshape(flat, &[&[1, positions], &tail[..]].concat()),
+            Rows::Positions => return self.graph.reshape(flat, &[&[-1, positions], &tail[..]].concat()),
+            Rows::Candidates => self.inputs.of_candidates(),
+            Rows::Places => LISTS,
+        };
+        let outer = self.graph.op_with("Shape", &[outer], vec![int("start", 0), int("end", 2)]);
+        let tail = self.graph.integers(&tail);
+        let shape = self.graph.op_with("Concat", &[&outer, &tail], vec![int("axis", 0)]);
+        self.graph.op("Reshape", &[flat, &shape])
     }
 
-    /// The mean of the rows of a table that each bag of an input names; −1 fills a bag up.
-    fn bag(&mut self, table: ParameterId, name: &str, axes: &[Axis]) -> String {
-        let table = self.constant(table);
-        let ids = self.graph.input(name, DataType::Int64, axes);
-        let (zero, last) = (self.graph.whole(&[0]), self.graph.whole(&[-1]));
-        let known = self.graph.node("GreaterOrEqual", &[&ids, &zero], &[]);
-        let weight = self.graph.node("Cast", &[&known], &[Int("to", DataType::Float as i64)]);
-        let rows = self.graph.node("Max", &[&ids, &zero], &[]);
-        let rows = self.graph.node("Gather", &[&table, &rows], &[]);
-        let spread = self.graph.node("Unsqueeze", &[&weight, &last], &[]);
-        let weighted = self.graph.node("Mul", &[&rows, &spread], &[]);
-        let before = self.graph.whole(&[-2]);
-        let sum = self.graph.node("ReduceSum", &[&weighted, &before], &[Int("keepdims", 0)]);
-        let count = self.graph.node("ReduceSum", &[&weight, &last], &[Int("keepdims", 1)]);
-        let one = self.graph.floats("one", &[], || vec![1.0]);
-        let count = self.graph.node("Max", &[&count, &one], &[]);
-        self.graph.node("Div", &[&sum, &count], &[])
+    /// A parameter as it is trained.
+    fn weight(&mut self, id: ParameterId) -> Name {
+        let (spec, values) = (&self.parameters.specs()[id.index()], self.parameters.get(id));
+        self.graph.initialiser(&spec.name, || Tensor::numbers(spec.file_shape(), values.to_vec()))
     }
-}
 
-/// The axes of an input that has rows for each request, or for each candidate.
-pub(crate) fn axes_of(per_candidate: bool, last: Axis) -> Vec<Axis> {
-    let mut axes = vec![Axis::Named("batch")];
-    if per_candidate {
-        axes.push(Axis::Named("candidates"));
+    /// A table to look up in. Behind its rows is one of zeros: index -1, so that what is not there adds nothing.
+    fn table(&mut self, id: ParameterId) -> (Name, usize) {
+        let (spec, values) = (&self.parameters.specs()[id.index()], self.parameters.get(id));
+        let [rows, columns] = spec.shape;
+        let padded = || {
+            let mut padded = values.to_vec();
+            padded.resize((rows + 1) * columns, 0.0);
+            Tensor::numbers(vec![rows + 1, columns], padded)
+        };
+        (self.graph.initialiser(&spec.name, padded), columns)
     }
-    axes.push(last);
-    axes
-}
 
-/// Whether so many rows of the example are candidates and not requests.
-fn is_per_candidate(rows: usize) -> bool {
-    rows == EXAMPLE[0] * EXAMPLE[1]
+    fn product(&mut self, x: Recorded, weights: LinearWeights) -> (Name, usize) {
+        let (x, w) = (self.flat(x), self.weight(weights.weight));
+        let bias = weights.bias.map(|bias| self.weight(bias));
+        let operands: Vec<&str> = [&x, &w].into_iter().chain(&bias).map(String::as_str).collect();
+        let product = self.graph.op_with("Gemm", &operands, vec![int("transB", 1)]);
+        (product, self.parameters.specs()[weights.weight.index()].shape[0])
+    }
+
+    /// a + b, where a may be the positions that all requests share.
+    fn sum(&mut self, a: Recorded, b: Recorded) -> Recorded {
+        let (columns, rows) = (self.columns(b), self.rows(b));
+        if self.rows(a) == rows {
+            let (a, b) = (self.flat(a), self.flat(b));
+            let sum = self.graph.op("Add", &[&a, &b]);
+            return self.flat_value(sum, columns, rows);
+        }
+        let (a, b) = (self.flat(a), self.grid(b));
+        let sum = self.graph.op("Add", &[&b, &a]);
+        self.grid_value(sum, columns, rows)
+    }
+
+    /// The mean of the rows of a table that an input names.
+    fn pooled(&mut self, table: &str, input: &BagInput) -> Name {
+        let ids = &input.name;
+        let found = self.graph.op_with("Gather", &[table, ids], vec![int("axis", 0)]);
+        if !input.is_list {
+            return found;
+        }
+        let [zero, one] = [self.graph.integers(&[0]), self.graph.number(1.0)];
+        let [of_rows, last] = [self.graph.integers(&[-2]), self.graph.integers(&[-1])];
+        let sum = self.graph.op_with("ReduceSum", &[&found, &of_rows], vec![int("keepdims", 0)]);
+        let there = self.graph.op("GreaterOrEqual", &[ids, &zero]);
+        let there = self.as_numbers(&there);
+        let count = self.graph.op_with("ReduceSum", &[&there, &last], vec![int("keepdims", 1)]);
+        let count = self.graph.op("Max", &[&count, &one]);
+        self.graph.op("Div", &[&sum, &count])
+    }
+
+    /// Truths as 0 and 1.
+    pub(crate) fn as_numbers(&mut self, truths: &str) -> Name {
+        self.graph.op_with("Cast", &[truths], vec![int("to", i64::from(crate::proto::data_type::FLOAT))])
+    }
+
+    /// Which candidates or places there are, `[·, ·]`, if some may be missing.
+    pub(crate) fn present(&mut self, rows: Rows) -> Option<Name> {
+        match rows {
+            Rows::Candidates if self.mask => Some(MASK.to_owned()),
+            Rows::Places if self.mask => {
+                let zero = self.graph.integers(&[0]);
+                Some(self.graph.op("GreaterOrEqual", &[LISTS, &zero]))
+            }
+            _ => None,
+        }
+    }
+
+    /// x plus [`ABSENT`] where candidates or places are missing, whose axes in x are the first and the one that is not
+    /// among `others`.
+    fn without_absent(&mut self, x: Name, rows: Rows, others: &[i64]) -> Name {
+        let Some(present) = self.present(rows) else { return x };
+        let [zero, absent] = [self.graph.number(0.0), self.graph.number(ABSENT)];
+        let bias = self.graph.op("Where", &[&present, &zero, &absent]);
+        let others = self.graph.integers(others);
+        let bias = self.graph.op("Unsqueeze", &[&bias, &others]);
+        self.graph.op("Add", &[&x, &bias])
+    }
 }
 
 impl Exec for Recorder<'_> {
-    type Value = Value;
+    type Value = Recorded;
 
-    fn input(&mut self, data: &[f32], columns: usize) -> Value {
-        let rows = data.len() / columns;
-        let per_candidate = is_per_candidate(rows);
-        let name = if per_candidate { "candidate_numbers" } else { "user_numbers" };
-        let name = self.graph.input(name, DataType::Float, &axes_of(per_candidate, Axis::Fixed(columns)));
-        self.value(name, [rows, columns])
-    }
-
-    fn parameter(&mut self, id: ParameterId) -> Value {
-        let spec = &self.parameters.specs()[id.index()];
-        let [rows, columns] = spec.shape;
-        let name = self.graph.floats(&spec.name, &[1, rows, columns], || self.parameters.get(id).to_vec());
-        self.value(name, [rows, columns])
-    }
-
-    fn linear(&mut self, x: Value, weights: LinearWeights, activation: Activation) -> Value {
-        let y = self.affine(x, weights);
-        let shape = self.shape(y);
-        match activation {
-            Activation::Identity => y,
-            Activation::Relu => self.node("Relu", &[y], &[], shape),
-            Activation::Gelu => self.node("Gelu", &[y], &[Text("approximate", "tanh")], shape),
+    /// Rows are told by their number: see [`Trace`].
+    fn input(&mut self, data: &[f32], columns: usize) -> Recorded {
+        if data.len() == self.trace.requests * columns {
+            self.flat_value(USER_NUMBERS.to_owned(), columns, Rows::Requests)
+        } else {
+            debug_assert_eq!(data.len(), self.trace.candidates * columns, "numbers of requests or of candidates");
+            self.grid_value(CANDIDATE_NUMBERS.to_owned(), columns, Rows::Candidates)
         }
     }
 
-    fn linear_onto(&mut self, onto: Value, x: Value, weights: LinearWeights, _: f32) -> Value {
-        let y = self.affine(x, weights);
-        self.add(onto, y)
+    fn parameter(&mut self, id: ParameterId) -> Recorded {
+        let columns = self.parameters.specs()[id.index()].shape[1];
+        let name = self.weight(id);
+        self.flat_value(name, columns, Rows::Shared)
     }
 
-    fn layer_norm(&mut self, x: Value, weights: NormWeights) -> Value {
-        let [gain, bias] = [self.constant(weights.gain), self.constant(weights.bias)];
-        let settings = [Int("axis", -1), Float("epsilon", 1e-5)];
-        let y = self.graph.node("LayerNormalization", &[&self.tensors[x.0].name, &gain, &bias], &settings);
-        self.value(y, self.shape(x))
+    fn linear(&mut self, x: Recorded, weights: LinearWeights, activation: Activation) -> Recorded {
+        let rows = self.rows(x);
+        let (product, columns) = self.product(x, weights);
+        let y = match activation {
+            Activation::Identity => product,
+            Activation::Relu => self.graph.op("Relu", &[&product]),
+            Activation::Gelu => self.graph.op_with("Gelu", &[&product], vec![text("approximate", "tanh")]),
+        };
+        self.flat_value(y, columns, rows)
     }
 
-    fn add(&mut self, a: Value, b: Value) -> Value {
-        let shape = self.shape(b);
-        self.node("Add", &[a, b], &[], shape)
+    fn linear_onto(&mut self, onto: Recorded, x: Recorded, weights: LinearWeights, _: f32) -> Recorded {
+        let y = self.linear(x, weights, Activation::Identity);
+        self.sum(onto, y)
     }
 
-    fn add_spread(&mut self, x: Value, spread: Value, _: &Arc<Segments>) -> Value {
-        let axis = self.graph.whole(&[1]);
-        let spread = self.graph.node("Unsqueeze", &[&self.tensors[spread.0].name, &axis], &[]);
-        let sum = self.graph.node("Add", &[&self.tensors[x.0].name, &spread], &[]);
-        self.value(sum, self.shape(x))
+    fn layer_norm(&mut self, x: Recorded, weights: NormWeights) -> Recorded {
+        let (columns, rows) = (self.columns(x), self.rows(x));
+        let operands = [self.flat(x), self.weight(weights.gain), self.weight(weights.bias)];
+        let attributes = vec![int("axis", -1), float("epsilon", EPSILON)];
+        let y = self.graph.op_with("LayerNormalization", &operands.each_ref().map(String::as_str), attributes);
+        self.flat_value(y, columns, rows)
     }
 
-    fn add_places(&mut self, x: Value, table: ParameterId, _: &Arc<Segments>) -> Value {
-        let table = self.constant(table);
-        let places = self.graph.node("Shape", &[&self.tensors[x.0].name], &[Int("start", 1), Int("end", 2)]);
-        let zero = self.graph.whole(&[0]);
-        let rows = self.graph.node("Slice", &[&table, &zero, &places, &zero], &[]);
-        let sum = self.graph.node("Add", &[&self.tensors[x.0].name, &rows], &[]);
-        self.value(sum, self.shape(x))
+    fn add(&mut self, a: Recorded, b: Recorded) -> Recorded {
+        self.sum(a, b)
     }
 
-    fn concat(&mut self, parts: &[Value]) -> Value {
-        let rows = self.shape(parts[0])[0];
-        let columns = parts.iter().map(|part| self.shape(*part)[1]).sum();
-        self.node("Concat", parts, &[Int("axis", -1)], [rows, columns])
+    fn add_spread(&mut self, x: Recorded, spread: Recorded, _: &Arc<Segments>) -> Recorded {
+        let (columns, rows) = (self.columns(x), self.rows(x));
+        let (x, spread) = (self.grid(x), self.grid(spread));
+        let sum = self.graph.op("Add", &[&x, &spread]);
+        self.grid_value(sum, columns, rows)
     }
 
-    /// The same tensor: a first axis of 1 stands for every request.
-    fn repeat(&mut self, x: Value, times: usize) -> Value {
-        let [rows, columns] = self.shape(x);
-        self.value(self.name(x).to_owned(), [rows * times, columns])
+    fn add_places(&mut self, x: Recorded, table: ParameterId, _: &Arc<Segments>) -> Recorded {
+        let (columns, rows) = (self.columns(x), self.rows(x));
+        let (x, table) = (self.grid(x), self.weight(table));
+        let zero = self.graph.integers(&[0]);
+        let places = self.graph.op_with("Shape", &[LISTS], vec![int("start", 1), int("end", 2)]);
+        let first = self.graph.op("Slice", &[&table, &zero, &places]);
+        let sum = self.graph.op("Add", &[&x, &first]);
+        self.grid_value(sum, columns, rows)
     }
 
-    fn gather(&mut self, x: Value, rows: &Arc<Vec<u32>>) -> Value {
-        let columns = self.shape(x)[1];
-        let flat = self.graph.whole(&[-1, columns as i64]);
-        let states = self.graph.node("Reshape", &[&self.tensors[x.0].name, &flat], &[]);
-        let lists = self.graph.input("lists", DataType::Int64, &[Axis::Named("lists"), Axis::Named("places")]);
-        let shown = self.graph.node("Gather", &[&states, &lists], &[]);
-        self.value(shown, [rows.len(), columns])
+    fn concat(&mut self, parts: &[Recorded]) -> Recorded {
+        let values: Vec<Value> = parts.iter().map(|part| self.values[part.0].clone()).collect();
+        let (form, rows) = (values[0].form, values[0].rows);
+        debug_assert!(values.iter().all(|value| (value.form, value.rows) == (form, rows)), "parts of one height");
+        self.push(values.into_iter().flat_map(|value| value.parts).collect(), form, rows)
     }
 
-    fn segment_mean(&mut self, x: Value, segments: &Arc<Segments>) -> Value {
-        let axis = self.graph.whole(&[1]);
-        let mean = self.graph.node("ReduceMean", &[&self.tensors[x.0].name, &axis], &[Int("keepdims", 0)]);
-        self.value(mean, [segments.count(), self.shape(x)[1]])
-    }
-
-    fn reshape(&mut self, x: Value, columns: usize) -> Value {
-        let [rows, before] = self.shape(x);
-        let parts = before / columns;
-        let to = self.graph.whole(&[-1, parts as i64, columns as i64]);
-        let parts_of = self.graph.node("Reshape", &[&self.tensors[x.0].name, &to], &[]);
-        self.value(parts_of, [rows * parts, columns])
-    }
-
-    fn embed<'b>(&mut self, parts: impl Iterator<Item = (ParameterId, Bags<'b>)> + Clone) -> Value {
-        let rows = parts.clone().next().map_or(0, |(_, bags)| bags.len());
-        let per_candidate = is_per_candidate(rows);
-        let names = if per_candidate { self.bags.candidate.clone() } else { self.bags.user.clone() };
-        let (mut means, mut columns) = (Vec::new(), 0);
-        for ((table, _), name) in parts.zip(&names) {
-            columns += self.parameters.specs()[table.index()].shape[1];
-            // Bags may differ in length, so each has an axis of its own.
-            means.push(self.bag(table, name, &axes_of(per_candidate, Axis::Named(""))));
-        }
-        let means: Vec<&str> = means.iter().map(String::as_str).collect();
-        let name = self.graph.node("Concat", &means, &[Int("axis", -1)]);
-        self.value(name, [rows, columns])
-    }
-
-    fn interact(&mut self, wide: Value, x: Value, _: &Arc<Segments>, blocks: &Arc<[Interaction]>) -> Value {
-        let (axis, mut products, mut columns) = (self.graph.whole(&[1]), Vec::new(), 0);
-        let [wide_name, x_name] = [wide, x].map(|value| self.name(value).to_owned());
-        let wide = self.graph.node("Unsqueeze", &[&wide_name, &axis], &[]);
-        for block in blocks.iter() {
-            let of_user = self.columns(&wide, block.wide, block.wide + block.columns);
-            let of_candidate = self.columns(&x_name, block.x, block.x + block.columns);
-            products.push(self.graph.node("Mul", &[&of_user, &of_candidate], &[]));
-            columns += block.columns;
-        }
-        let products: Vec<&str> = products.iter().map(String::as_str).collect();
-        let name = self.graph.node("Concat", &products, &[Int("axis", -1)]);
-        self.value(name, [self.shape(x)[0], columns])
-    }
-
-    fn attention(&mut self, operands: AttentionOperands<'_, Value>) -> Value {
-        let width = operands.shape.width;
-        let AttentionOperands { q, k, v, .. } = operands;
-        let name = self.name(q.0).to_owned();
-        debug_assert!(q == (k.0, 0) && (k.1, v.1) == (width, 2 * width) && k.0 == v.0, "one product makes all three");
-        let [q, k, v] = self.graph.nodes("Split", &[&name], &[Int("axis", -1), Int("num_outputs", 3)]);
-        self.attend([&q, &k, &v], operands.shape, operands.query_segments.rows())
-    }
-
-    fn cross_attention(&mut self, operands: CrossOperands<'_, Value>) -> Value {
-        let made = self.affine(operands.memory, operands.weights);
-        let [q, made] = [operands.q, made].map(|value| self.name(value).to_owned());
-        let [k, v] = self.graph.nodes("Split", &[&made], &[Int("axis", -1), Int("num_outputs", 2)]);
-        self.attend([&q, &k, &v], operands.shape, operands.query_segments.rows())
-    }
-
-    fn log_probabilities(&mut self, x: Value, t: Value, segments: &Arc<Segments>, positions: usize) -> Value {
-        let turned = self.graph.node("Transpose", &[&self.tensors[t.0].name], &[Ints("perm", &[0, 2, 1])]);
-        let logits = self.graph.node("MatMul", &[&self.tensors[x.0].name, &turned], &[]);
-        let logs = self.graph.node("LogSoftmax", &[&logits], &[Int("axis", 1)]);
-        self.value(logs, [segments.rows(), positions])
-    }
-
-    fn dropout(&mut self, x: Value, _: f32) -> Value {
+    /// Shared rows stay what they are until they meet those of requests.
+    fn repeat(&mut self, x: Recorded, _: usize) -> Recorded {
         x
     }
 
-    fn data(&self, _: Value) -> &[f32] {
-        &[]
+    fn gather(&mut self, x: Recorded, _: &Arc<Vec<u32>>) -> Recorded {
+        let columns = self.columns(x);
+        let x = self.flat(x);
+        let found = self.graph.op_with("Gather", &[&x, LISTS], vec![int("axis", 0)]);
+        self.grid_value(found, columns, Rows::Places)
     }
 
-    fn shape(&self, value: Value) -> [usize; 2] {
-        self.tensors[value.0].shape
+    fn segment_mean(&mut self, x: Recorded, _: &Arc<Segments>) -> Recorded {
+        let (columns, rows) = (self.columns(x), self.rows(x));
+        let mut x = self.grid(x);
+        let of_rows = self.graph.integers(&[1]);
+        let Some(present) = self.present(rows) else {
+            let mean = self.graph.op_with("ReduceMean", &[&x, &of_rows], vec![int("keepdims", 0)]);
+            return self.flat_value(mean, columns, Rows::Requests);
+        };
+        let last = self.graph.integers(&[-1]);
+        let one = self.graph.number(1.0);
+        let there = self.as_numbers(&present);
+        let weights = self.graph.op("Unsqueeze", &[&there, &last]);
+        x = self.graph.op("Mul", &[&x, &weights]);
+        let sum = self.graph.op_with("ReduceSum", &[&x, &of_rows], vec![int("keepdims", 0)]);
+        let count = self.graph.op_with("ReduceSum", &[&there, &last], vec![int("keepdims", 1)]);
+        let count = self.graph.op("Max", &[&count, &one]);
+        let mean = self.graph.op("Div", &[&sum, &count]);
+        self.flat_value(mean, columns, Rows::Requests)
+    }
+
+    /// The rows of requests become those of their positions.
+    fn reshape(&mut self, x: Recorded, columns: usize) -> Recorded {
+        let x = self.flat(x);
+        let y = self.graph.reshape(&x, &[-1, columns as i64]);
+        self.flat_value(y, columns, Rows::Positions)
+    }
+
+    fn embed<'b>(&mut self, parts: impl Iterator<Item = (ParameterId, Bags<'b>)> + Clone) -> Recorded {
+        let rows = parts.clone().next().map_or(0, |(_, bags)| bags.len());
+        let inputs = self.inputs;
+        let (bags, form, rows) = match rows == self.trace.requests {
+            true => (&inputs.user_bags, Form::Flat, Rows::Requests),
+            false => (&inputs.candidate_bags, Form::Grid, Rows::Candidates),
+        };
+        let pooled = parts.zip(bags).map(|((table, _), input)| {
+            let (table, columns) = self.table(table);
+            (self.pooled(&table, input), columns)
+        });
+        let pooled = pooled.collect();
+        self.push(pooled, form, rows)
+    }
+
+    fn interact(&mut self, wide: Recorded, x: Recorded, _: &Arc<Segments>, blocks: &Arc<[Interaction]>) -> Recorded {
+        let products = blocks.iter().map(|block| {
+            let (user, candidate) = (self.part(wide, block.wide), self.part(x, block.x));
+            let user = self.in_grid(&user, Rows::Requests, &[block.columns]);
+            (self.graph.op("Mul", &[&candidate, &user]), block.columns)
+        });
+        let products = products.collect();
+        self.push(products, Form::Grid, Rows::Candidates)
+    }
+
+    fn attention(&mut self, operands: AttentionOperands<'_, Recorded>) -> Recorded {
+        self.self_attention(operands)
+    }
+
+    fn cross_attention(&mut self, operands: CrossOperands<'_, Recorded>) -> Recorded {
+        self.absorbed_attention(operands)
+    }
+
+    fn log_probabilities(&mut self, x: Recorded, t: Recorded, _: &Arc<Segments>, positions: usize) -> Recorded {
+        let (x, t) = (self.grid(x), self.grid(t));
+        let t = self.graph.transpose(&t, &[0, 2, 1]);
+        let logits = self.graph.op("MatMul", &[&x, &t]);
+        let logits = self.without_absent(logits, Rows::Candidates, &[2]);
+        let logs = self.graph.op_with("LogSoftmax", &[&logits], vec![int("axis", 1)]);
+        self.grid_value(logs, positions, Rows::Candidates)
+    }
+
+    fn dropout(&mut self, x: Recorded, _: f32) -> Recorded {
+        x
+    }
+
+    /// A graph has no numbers until it is run.
+    ///
+    /// # Panics
+    /// Always: no forward pass may look at numbers, or it could not be recorded.
+    fn data(&self, value: Recorded) -> &[f32] {
+        panic!("{:?} has no numbers: a forward pass that looks at them cannot be recorded", self.values[value.0].parts)
+    }
+
+    fn shape(&self, value: Recorded) -> [usize; 2] {
+        let rows = match self.rows(value) {
+            Rows::Requests => self.trace.requests,
+            Rows::Candidates => self.trace.candidates,
+            Rows::Shared => self.trace.positions,
+            Rows::Positions => self.trace.requests * self.trace.positions,
+            Rows::Places => self.trace.places,
+        };
+        [rows, self.columns(value)]
+    }
+}
+
+impl Recorder<'_> {
+    /// The part of a value that begins at a column.
+    fn part(&self, value: Recorded, first: usize) -> Name {
+        let mut start = 0;
+        let starts_there = |(_, columns): &&(Name, usize)| {
+            let found = start == first;
+            start += columns;
+            found
+        };
+        let part = self.values[value.0].parts.iter().find(starts_there);
+        part.expect("an interaction is of whole embeddings").0.clone()
     }
 }

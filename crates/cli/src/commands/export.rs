@@ -1,57 +1,52 @@
-//! `nar4rec export`: a model as graphs for another runtime.
+//! `nar4rec export`: generator and evaluator for another runtime.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail};
-use nar4rec_model::{Model, write_atomically};
-use serde::Serialize;
+use anyhow::Context;
+use nar4rec_data::{DataSet, Split};
+use nar4rec_features::{Catalog, Encoder, FeatureBatch};
+use nar4rec_model::Model;
+use nar4rec_onnx::{Export, Options};
+use nar4rec_slate::Request;
 
 use crate::{
-    args::{ExportArgs, ExportFormat},
+    args::{ExportArgs, Format},
     console,
 };
 
-/// The files of an export.
-const FILES: [&str; 5] = ["generator.onnx", "evaluator.onnx", "inputs.json", "schema.json", "sample.json"];
-
-/// Writes the graphs, what goes into them, and a sample to check them with.
+/// Writes the directory.
 pub(crate) fn export(args: ExportArgs) -> anyhow::Result<()> {
-    check_target(&args.out)?;
+    let Format::Onnx = args.format;
+    Export::check_target(&args.out)?;
     let model = Model::load(&args.model)?;
-    let exported = match args.format {
-        ExportFormat::Onnx => nar4rec_onnx::export(&model).with_context(|| args.model.display().to_string())?,
-    };
-    fs::create_dir_all(&args.out).with_context(|| format!("{}: cannot create", args.out.display()))?;
-    let contents = [
-        exported.generator,
-        exported.evaluator,
-        json(&exported.inputs)?,
-        json(&model.schema)?,
-        json(&exported.sample)?,
-    ];
-    for (name, bytes) in FILES.iter().zip(contents) {
-        let path = args.out.join(name);
-        write_atomically(&path, &bytes).with_context(|| format!("{}: cannot write", path.display()))?;
+    let sample = args.data.as_deref().map(|data| sample(&model, data)).transpose()?;
+    let export = Export::new(&model, sample.as_ref(), Options { mask: args.mask })?;
+    export.save(&args.out)?;
+    let mut text = format!("{}\n", args.out.display());
+    for (name, bytes) in export.files() {
+        text.push_str(&format!("  {name:<16}{:>9.1} kB\n", bytes.len() as f64 / 1e3));
     }
-    console::note(&format!("{}: {}", args.out.display(), FILES.join(", ")));
-    Ok(())
+    console::result(&text)
 }
 
-fn json(value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(value)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+/// The first request of a data set, encoded.
+fn sample(model: &Model, folder: &Path) -> anyhow::Result<FeatureBatch> {
+    let request = first_request(folder)?;
+    let encoder = Encoder::new(model.schema.clone())?;
+    let catalog = Catalog::from_items(&encoder, model.items.iter().flatten())?;
+    let encoded = encoder.encode(&request, &catalog);
+    let encoded = encoded.with_context(|| format!("{}: request {:?}", folder.display(), request.request_id()))?;
+    let mut batch = FeatureBatch::new(encoder.spec());
+    batch.push(&encoded, &catalog);
+    Ok(batch)
 }
 
-/// An export replaces nothing, an empty directory or another export.
-fn check_target(dir: &Path) -> anyhow::Result<()> {
-    let Ok(metadata) = fs::metadata(dir) else { return Ok(()) };
-    let is_free = metadata.is_dir()
-        && (FILES.iter().all(|name| dir.join(name).is_file())
-            || fs::read_dir(dir).with_context(|| format!("{}: cannot read", dir.display()))?.next().is_none());
-    if !is_free {
-        bail!("--out {}: is there already, expected nothing, an empty directory or an export", dir.display());
+fn first_request(folder: &Path) -> anyhow::Result<Request> {
+    let data = DataSet::open(folder)?;
+    for split in [Split::Test, Split::Valid, Split::Train].into_iter().filter(|split| data.has(*split)) {
+        if let Some(line) = data.impressions(split)?.next() {
+            return Ok(line?.value.into_request());
+        }
     }
-    Ok(())
+    anyhow::bail!("{}: no requests, expected one to take as the sample", folder.display())
 }
