@@ -83,21 +83,89 @@ fn finish<S: Simd, const R: usize>(
     stage: Stage<'_>,
 ) {
     let Strip { left, width, stride, .. } = strip;
-    let bias = stage.bias.map(|bias| s.get_pair(&bias[left..left + width]));
-    for (i, mut pair) in tile.into_iter().enumerate() {
-        let place = (row + i) * stride + left;
-        let to = &mut c[place..][..width];
-        let before = stage.onto.then(|| s.get_pair(to));
-        let residual = stage.residual.map(|residual| s.get_pair(&residual[place..][..width]));
-        for [low, high] in [before, bias, residual].into_iter().flatten() {
-            pair = [s.add(pair[0], low), s.add(pair[1], high)];
-        }
-        s.put_pair(pair, to);
+    if width == 2 * S::LANES {
+        write_whole(s, tile, [row * stride + left, left, stride], c, stage);
+    } else {
+        write_partial(s, tile, [row * stride + left, left, stride], width, c, stage);
     }
     // The tile was just written and is in L1: a second pass over it is shorter than 28 unrolled copies of the function.
     if stage.activation != Activation::Identity {
         for i in 0..R {
             stage.activation.run(s, &mut c[(row + i) * stride + left..][..width]);
         }
+    }
+}
+
+/// Writes a tile of whole vectors, its first number at `place` of C. Between short products this is a good part of the work, so
+/// nothing is asked for each row that can be asked once.
+#[inline(always)]
+fn write_whole<S: Simd, const R: usize>(
+    s: S,
+    tile: [Pair<S>; R],
+    [place, left, stride]: [usize; 3],
+    c: &mut [f32],
+    stage: Stage<'_>,
+) {
+    let bias = match stage.bias {
+        Some(bias) => load_whole(s, &bias[left..]),
+        None if !stage.onto && stage.residual.is_none() => {
+            for (i, pair) in tile.into_iter().enumerate() {
+                store_whole(s, pair, &mut c[place + i * stride..]);
+            }
+            return;
+        }
+        None => [s.splat(0.0); 2],
+    };
+    for (i, mut pair) in tile.into_iter().enumerate() {
+        let at = place + i * stride;
+        if stage.onto {
+            pair = sum(s, pair, load_whole(s, &c[at..]));
+        }
+        pair = sum(s, pair, bias);
+        if let Some(residual) = stage.residual {
+            pair = sum(s, pair, load_whole(s, &residual[at..]));
+        }
+        store_whole(s, pair, &mut c[at..]);
+    }
+}
+
+#[inline(always)]
+fn load_whole<S: Simd>(s: S, from: &[f32]) -> Pair<S> {
+    let from = &from[..2 * S::LANES];
+    [s.load(from), s.load(&from[S::LANES..])]
+}
+
+#[inline(always)]
+fn store_whole<S: Simd>(s: S, [low, high]: Pair<S>, to: &mut [f32]) {
+    let to = &mut to[..2 * S::LANES];
+    s.store(low, to);
+    s.store(high, &mut to[S::LANES..]);
+}
+
+#[inline(always)]
+fn sum<S: Simd>(s: S, a: Pair<S>, b: Pair<S>) -> Pair<S> {
+    [s.add(a[0], b[0]), s.add(a[1], b[1])]
+}
+
+/// The same where the panel is narrower than two vectors.
+#[inline(always)]
+fn write_partial<S: Simd, const R: usize>(
+    s: S,
+    tile: [Pair<S>; R],
+    [place, left, stride]: [usize; 3],
+    width: usize,
+    c: &mut [f32],
+    stage: Stage<'_>,
+) {
+    let bias = stage.bias.map(|bias| s.get_pair(&bias[left..left + width]));
+    for (i, mut pair) in tile.into_iter().enumerate() {
+        let at = place + i * stride;
+        let to = &mut c[at..at + width];
+        let before = stage.onto.then(|| s.get_pair(to));
+        let residual = stage.residual.map(|residual| s.get_pair(&residual[at..at + width]));
+        for [low, high] in [before, bias, residual].into_iter().flatten() {
+            pair = sum(s, pair, [low, high]);
+        }
+        s.put_pair(pair, to);
     }
 }
