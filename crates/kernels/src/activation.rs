@@ -55,8 +55,13 @@ impl Activation {
     /// Applies the function in place.
     #[inline(always)]
     pub(crate) fn run<S: Simd>(self, s: S, values: &mut [f32]) {
-        for chunk in values.chunks_mut(S::LANES) {
-            s.put(self.of(s, s.get(chunk)), chunk);
+        let mut chunks = values.chunks_exact_mut(S::LANES);
+        for chunk in &mut chunks {
+            s.store(self.of(s, s.load(chunk)), chunk);
+        }
+        let rest = chunks.into_remainder();
+        if !rest.is_empty() {
+            s.store_partial(self.of(s, s.load_partial(rest)), rest);
         }
     }
 }

@@ -23,10 +23,6 @@ pub struct LayerNormSaved {
     pub inverse: f32,
 }
 
-/// Rows whose statistics are taken together: the sums across lanes and the root of one row wait for each other, those of
-/// several rows do not.
-const ROWS: usize = 4;
-
 /// Normalises every row of `x` `[rows, d]` into `y`, with gain and bias `[d]`. `saved` takes one entry a row, or is empty.
 ///
 /// # Panics
@@ -37,19 +33,13 @@ pub fn layer_norm(isa: Isa, x: &[f32], [gain, bias]: [&[f32]; 2], y: &mut [f32],
         type Output = ();
         #[inline(always)]
         fn run<S: Simd>(self, s: S) {
-            let Self(x, [gain, bias], y, saved) = self;
-            let width = gain.len();
-            let blocks = x.chunks(ROWS * width).zip(y.chunks_mut(ROWS * width));
-            for (index, (x, y)) in blocks.enumerate() {
-                let statistics =
-                    if x.len() == ROWS * width { statistics::<S, ROWS>(s, x) } else { each_alone(s, x, width) };
-                let rows = x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(&statistics);
-                for ((x, y), row) in rows {
-                    normalise(s, x, *row, [gain, bias], y);
-                }
-                let first = index * ROWS;
-                if let Some(saved) = saved.get_mut(first..first + x.len() / width) {
-                    saved.copy_from_slice(&statistics[..x.len() / width]);
+            let Self(x, parameters, y, saved) = self;
+            let width = parameters[0].len();
+            for (index, (x, y)) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).enumerate() {
+                let row = statistics(s, x);
+                normalise(s, x, row, parameters, y);
+                if let Some(saved) = saved.get_mut(index) {
+                    *saved = row;
                 }
             }
         }
@@ -65,55 +55,39 @@ pub fn layer_norm(isa: Isa, x: &[f32], [gain, bias]: [&[f32]; 2], y: &mut [f32],
 #[inline(always)]
 fn normalise<S: Simd>(s: S, x: &[f32], row: LayerNormSaved, [gain, bias]: [&[f32]; 2], y: &mut [f32]) {
     let (mean, inverse) = (s.splat(row.mean), s.splat(row.inverse));
-    let mut at = 0;
-    while let (Some(x), Some(y)) = (x.get(at..at + S::LANES), y.get_mut(at..at + S::LANES)) {
+    let parameters = gain.chunks_exact(S::LANES).zip(bias.chunks_exact(S::LANES));
+    for ((x, y), (gain, bias)) in x.chunks_exact(S::LANES).zip(y.chunks_exact_mut(S::LANES)).zip(parameters) {
         let unit = s.mul(s.sub(s.load(x), mean), inverse);
-        s.store(s.fma(unit, s.load(&gain[at..]), s.load(&bias[at..])), y);
-        at += S::LANES;
+        s.store(s.fma(unit, s.load(gain), s.load(bias)), y);
     }
-    let unit = s.mul(s.sub(s.load_partial(&x[at..]), mean), inverse);
-    s.store_partial(s.fma(unit, s.load_partial(&gain[at..]), s.load_partial(&bias[at..])), &mut y[at..]);
+    let whole = x.len() - x.len() % S::LANES;
+    if whole < x.len() {
+        let unit = s.mul(s.sub(s.load_partial(&x[whole..]), mean), inverse);
+        let rest = s.fma(unit, s.load_partial(&gain[whole..]), s.load_partial(&bias[whole..]));
+        s.store_partial(rest, &mut y[whole..]);
+    }
 }
 
-/// The statistics of fewer rows than are taken together; the others' are unspecified.
+/// Mean and 1/√(variance + ε) of a row. Two accumulators, so that an addition need not wait for the one before.
 #[inline(always)]
-fn each_alone<S: Simd>(s: S, x: &[f32], width: usize) -> [LayerNormSaved; ROWS] {
-    let mut all = [LayerNormSaved::default(); ROWS];
-    for (row, x) in all.iter_mut().zip(x.chunks_exact(width)) {
-        [*row] = statistics::<S, 1>(s, x);
+fn statistics<S: Simd>(s: S, x: &[f32]) -> LayerNormSaved {
+    let count = x.len() as f32;
+    let mut sums = [s.splat(0.0); 2];
+    let pairs = x.chunks_exact(2 * S::LANES);
+    let rest = pairs.remainder();
+    for pair in pairs {
+        sums[0] = s.add(sums[0], s.load(pair));
+        sums[1] = s.add(sums[1], s.load(&pair[S::LANES..]));
     }
-    all
-}
-
-/// The statistics of R rows, which are all of `x`. A row's do not depend on the others'.
-#[inline(always)]
-fn statistics<S: Simd, const R: usize>(s: S, x: &[f32]) -> [LayerNormSaved; R] {
-    let width = x.len() / R;
-    let (whole, count) = (width - width % S::LANES, width as f32);
-    let mut sums = [s.splat(0.0); R];
-    for column in (0..whole).step_by(S::LANES) {
-        for (row, sum) in sums.iter_mut().enumerate() {
-            *sum = s.add(*sum, s.load(&x[row * width + column..]));
-        }
+    let mean = (s.sum(s.add(sums[0], sums[1])) + rest.iter().sum::<f32>()) / count;
+    let (centre, mut squares) = (s.splat(mean), [s.splat(0.0); 2]);
+    for pair in x.chunks_exact(2 * S::LANES) {
+        let (low, high) = (s.sub(s.load(pair), centre), s.sub(s.load(&pair[S::LANES..]), centre));
+        squares = [s.fma(low, low, squares[0]), s.fma(high, high, squares[1])];
     }
-    let mut saved = [LayerNormSaved::default(); R];
-    for (row, (saved, sum)) in saved.iter_mut().zip(sums).enumerate() {
-        let rest: f32 = x[row * width + whole..(row + 1) * width].iter().sum();
-        saved.mean = (s.sum(sum) + rest) / count;
-    }
-    let mut squares = [s.splat(0.0); R];
-    for column in (0..whole).step_by(S::LANES) {
-        for (row, squares) in squares.iter_mut().enumerate() {
-            let centred = s.sub(s.load(&x[row * width + column..]), s.splat(saved[row].mean));
-            *squares = s.fma(centred, centred, *squares);
-        }
-    }
-    for (row, (saved, squares)) in saved.iter_mut().zip(squares).enumerate() {
-        let rest = x[row * width + whole..(row + 1) * width].iter().map(|x| (x - saved.mean) * (x - saved.mean));
-        let variance = (s.sum(squares) + rest.sum::<f32>()) / count;
-        saved.inverse = 1.0 / (variance + EPSILON).sqrt();
-    }
-    saved
+    let rest: f32 = rest.iter().map(|x| (x - mean) * (x - mean)).sum();
+    let variance = (s.sum(s.add(squares[0], squares[1])) + rest) / count;
+    LayerNormSaved { mean, inverse: 1.0 / (variance + EPSILON).sqrt() }
 }
 
 /// The gradients of a layer normalisation: turns `d` from that of `y` into that of `x`, and adds to those of gain and bias.
