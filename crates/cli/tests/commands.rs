@@ -63,6 +63,7 @@ fn help_is_there_for_every_command() {
         "inspect",
         "set-pipeline",
         "quantize",
+        "bench",
         "convert",
     ] {
         assert!(all.out.contains(command), "{command}");

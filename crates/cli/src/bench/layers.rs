@@ -46,12 +46,12 @@ pub(crate) struct LayerRow {
 }
 
 impl LayerClock {
-    /// A clock for a network with these parameters.
-    pub(crate) fn new(parameters: &[ParameterSpec]) -> Self {
+    /// A clock for a network of this name, which begins the names of its parameters.
+    pub(crate) fn new(network: &str, parameters: &[ParameterSpec]) -> Self {
         let mut layers: Vec<(String, Spent)> = Vec::new();
         let mut of_parameter = Vec::with_capacity(parameters.len());
         for parameter in parameters {
-            let name = layer_of(&parameter.name);
+            let name = layer_of(network, &parameter.name);
             let known = layers.iter().position(|(layer, _)| *layer == name);
             of_parameter.push(known.unwrap_or_else(|| {
                 layers.push((name, Spent::default()));
@@ -120,9 +120,11 @@ impl Watch for &mut LayerClock {
     }
 }
 
-/// The layer of a parameter: `blocks.0.attention` of `blocks.0.attention.qkv.weight`, and `input` of `input.user.weight`.
-fn layer_of(parameter: &str) -> String {
-    let parts: Vec<&str> = parameter.split('.').collect();
+/// The layer of a parameter: `blocks.0.attention` of `evaluator.blocks.0.attention.qkv.weight`, and `input` of
+/// `evaluator.input.user.weight`.
+fn layer_of(network: &str, parameter: &str) -> String {
+    let within = parameter.strip_prefix(network).and_then(|rest| rest.strip_prefix('.')).unwrap_or(parameter);
+    let parts: Vec<&str> = within.split('.').collect();
     let is_block = parts.get(1).is_some_and(|part| part.parse::<usize>().is_ok());
     let depth = if is_block { 3 } else { 1 };
     parts[..depth.min(parts.len() - 1).max(1)].join(".")
@@ -145,7 +147,8 @@ mod tests {
             ("candidate_blocks.11.feed_forward.in.bias", "candidate_blocks.11.feed_forward"),
             ("blocks.0.attention_norm.weight", "blocks.0.attention_norm"),
         ] {
-            assert_eq!(layer_of(parameter), layer);
+            assert_eq!(layer_of("generator", &format!("generator.{parameter}")), layer);
+            assert_eq!(layer_of("generator", parameter), layer);
         }
     }
 
@@ -153,9 +156,9 @@ mod tests {
     fn operations_belong_to_their_parameter_or_to_the_layer_before() {
         let mut registry = Registry::default();
         let mut add = |name| Some(registry.add(name, [1, 1], Kind::Vector, Init::Constant(0.0)));
-        let (input, head) = (add("input.user.weight"), add("head.weight"));
+        let (input, head) = (add("evaluator.input.user.weight"), add("evaluator.head.weight"));
         let parameters = registry.finish();
-        let mut clock = LayerClock::new(&parameters);
+        let mut clock = LayerClock::new("evaluator", &parameters);
         let run = |clock: &mut LayerClock, name, parameter, micros, flops| {
             clock.count(Operation { name, parameter, flops }, Duration::from_micros(micros));
         };

@@ -75,6 +75,7 @@ impl Profiler {
     /// The profile of these requests, one at a time on this thread.
     pub(crate) fn profile(&self, reranker: &Reranker, requests: &[Request], pace: &Pace) -> anyhow::Result<Profile> {
         let mut memory = self.memory();
+        pace.warm_up(|number| self.pass(&requests[number % requests.len()], &mut memory, [Silent, Silent]).map(drop))?;
         Ok(Profile {
             stages: self.stages(reranker, requests, pace, &mut memory)?,
             layers: self.layers(requests, pace, &mut memory)?,
@@ -109,7 +110,8 @@ impl Profiler {
 
     /// What each layer takes.
     fn layers(&self, requests: &[Request], pace: &Pace, memory: &mut Memory) -> anyhow::Result<Layers> {
-        let mut clocks = [&self.generator.1, &self.evaluator.1].map(|it| LayerClock::new(it.parameters().specs()));
+        let networks = [("generator", &self.generator.1), ("evaluator", &self.evaluator.1)];
+        let mut clocks = networks.map(|(name, weights)| LayerClock::new(name, weights.parameters().specs()));
         let mut count = 0;
         pace.run(pace.time, |number| {
             clocks.iter_mut().for_each(LayerClock::start);

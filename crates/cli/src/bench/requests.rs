@@ -53,8 +53,16 @@ pub(crate) struct RequestInfo {
     /// Whether they are made.
     pub(crate) made: bool,
     pub(crate) count: usize,
-    /// Least, mean and greatest number of candidates.
-    pub(crate) candidates: (usize, f64, usize),
+    /// How many each has.
+    pub(crate) candidates: CandidateInfo,
+}
+
+/// Numbers of candidates.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct CandidateInfo {
+    pub(crate) least: usize,
+    pub(crate) mean: f64,
+    pub(crate) most: usize,
 }
 
 impl Requests {
@@ -122,7 +130,7 @@ impl Requests {
             source: self.source.clone(),
             made: matches!(self.origin, Origin::Made { .. }),
             count: self.all.len(),
-            candidates: (counts().min().unwrap_or(0), mean, counts().max().unwrap_or(0)),
+            candidates: CandidateInfo { least: counts().min().unwrap_or(0), mean, most: counts().max().unwrap_or(0) },
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{
     histogram::Latency,
     layers::LayerRow,
     report::{Profile, Report, Steady, ThroughputRow},
+    requests::CandidateInfo,
 };
 
 /// The report as text: times in microseconds, shares in per cent.
@@ -25,7 +26,7 @@ pub(crate) fn to_text(report: &Report) -> String {
 
 fn head(report: &Report) -> String {
     let Report { machine, model, requests, .. } = report;
-    let (least, mean, most) = requests.candidates;
+    let CandidateInfo { least, mean, most } = requests.candidates;
     let lines = [
         ("nar4rec", report.nar4rec.to_owned()),
         ("cpu", machine.cpu.clone().unwrap_or_else(|| "not told by this system".to_owned())),

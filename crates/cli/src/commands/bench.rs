@@ -101,11 +101,11 @@ impl Session {
         let all = self.report.machine.threads;
         for batch in BATCHES {
             for threads in if all == 1 { vec![1] } else { vec![1, all] } {
+                self.tell(&format!("throughput, batch {batch}, threads {threads}"));
+                let rate = throughput(&self.reranker, &self.requests.all, batch, threads, &self.pace)?;
                 if self.pace.interrupt.requested() {
                     return Ok(());
                 }
-                self.tell(&format!("throughput, batch {batch}, threads {threads}"));
-                let rate = throughput(&self.reranker, &self.requests.all, batch, threads, &self.pace)?;
                 let row = ThroughputRow::new(threads, batch, rate, &self.report.throughput);
                 self.report.throughput.push(row);
             }
@@ -116,7 +116,8 @@ impl Session {
     /// The tables of stages and layers.
     fn profile(&mut self, profiler: &Profiler) -> anyhow::Result<()> {
         self.tell("where the time goes");
-        self.report.profile = Some(profiler.profile(&self.reranker, &self.requests.all, &self.pace)?);
+        let profile = profiler.profile(&self.reranker, &self.requests.all, &self.pace)?;
+        self.report.profile = Some(profile).filter(|_| !self.pace.interrupt.requested());
         Ok(())
     }
 
@@ -131,8 +132,13 @@ impl Session {
         Ok(())
     }
 
+    /// Tells what is measured next, in a line of its own where lines are kept.
     fn tell(&self, what: &str) {
-        self.bar.set_message(what.to_owned());
+        if io::stderr().is_terminal() {
+            self.bar.set_message(what.to_owned());
+        } else {
+            console::note(&format!("measuring: {what}"));
+        }
     }
 
     /// Prints what there is.
@@ -148,7 +154,7 @@ impl Session {
     }
 }
 
-/// Tells what is being measured, if somebody looks.
+/// Shows what is being measured, if somebody looks.
 fn bar() -> ProgressBar {
     let bar = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} measuring: {msg} ({elapsed})") {
