@@ -84,16 +84,18 @@ pub(crate) enum Command {
     Quantize(QuantizeArgs),
     /// Measure what a model costs on this CPU: latency, throughput, and where the time goes
     ///
-    /// Three tables: how long one request takes on one thread, by its number of candidates; how many requests a second
-    /// that makes, by batch size and threads; and which part of a rerank, and which layer of the networks, takes the time.
+    /// Three tables: how long one request takes on one thread, by its number of
+    /// candidates; how many requests a second that makes, by batch size and threads;
+    /// which part of a rerank, and which layer of the networks, takes the time.
     ///
-    /// On your logs:        nar4rec bench --model MODEL --data DIR
-    /// On your requests:    nar4rec bench --model MODEL --input requests.jsonl
-    /// Without any:         nar4rec bench --model MODEL             (requests are made from the model's features)
-    /// Under steady load:   nar4rec bench --model MODEL --data DIR --steady 60
+    /// On your logs:       nar4rec bench --model MODEL --data DIR
+    /// On your requests:   nar4rec bench --model MODEL --input requests.jsonl
+    /// On made requests:   nar4rec bench --model MODEL
+    /// Under steady load:  nar4rec bench --model MODEL --data DIR --steady 60
     ///
-    /// Close other programs first; what they take is measured too. Ctrl-C prints what was measured so far.
-    /// docs/benchmarking.md tells how to read it.
+    /// Made requests have the features that the model knows, drawn at random.
+    /// Close other programs first: what they take is measured too.
+    /// Ctrl-C prints what was measured so far.
     #[command(verbatim_doc_comment)]
     Bench(BenchArgs),
     /// Convert a public log to a data set

@@ -112,6 +112,9 @@ pub fn cross_attention(
 ) {
     let (d, heads, width) = (inputs.shape.width, inputs.shape.heads, inputs.shape.head_width());
     let (queries, row) = (inputs.q.rows(), heads * d);
+    if queries == 0 {
+        return;
+    }
     let [lifted, probabilities] = inputs.sizes(isa);
     grow(&mut saved.lifted, lifted);
     grow(&mut saved.read, lifted);

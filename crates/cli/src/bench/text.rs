@@ -85,14 +85,14 @@ fn throughput(rows: &[ThroughputRow], text: &mut String) {
 
 fn profile(profile: &Profile, text: &mut String) {
     let stages = &profile.stages;
-    let line = |name: &str, us: f64, share: f64| format!("{name:<34}{us:>10.1}{:>9.1}", 100.0 * share);
-    text.push_str(&format!("\n{:<34}{:>10}{:>9}\n", "where the time of a rerank goes", "µs", "%"));
+    let line = |name: &str, us: f64, share: f64| format!("{name:<40}{us:>10.1}{:>9.1}", 100.0 * share);
+    text.push_str(&format!("\n{:<40}{:>10}{:>9}\n", "where the time of a rerank goes", "µs", "%"));
     for row in &stages.stages {
         text.push_str(&format!("{}\n", line(row.stage, row.us, row.share)));
     }
     text.push_str(&format!("{}\n", line("all", stages.rerank, 1.0)));
     let mut layers = |name: &str, rows: &[LayerRow]| {
-        text.push_str(&format!("\n{name:<34}{:>10}{:>9}{:>10}\n", "µs", "%", "GFLOP/s"));
+        text.push_str(&format!("\n{name:<40}{:>10}{:>9}{:>10}\n", "µs", "%", "GFLOP/s"));
         for row in rows {
             text.push_str(&format!("{}{}\n", line(&row.layer, row.us, row.share), cell(row.gflops)));
         }
