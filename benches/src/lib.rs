@@ -1,45 +1,45 @@
-//! The shapes that benchmarks are named after, and numbers to fill them with.
+//! Everything that is timed, each thing stated once.
+//!
+//! A benchmark is a name: [`names`] lists those at the named shapes, and [`Benchmark::named`] makes one of its name, checks its
+//! answer against an oracle and hands over what is to be timed. Names are parsed, so that sizes which are not listed can be
+//! asked for as well.
+//!
+//! ```text
+//!   peak/fma/ISA   peak/dot4/ISA   peak/copy/KIB          what the CPU can do at best
+//!   product/MxKxN/ISA|matrixmultiply|ndarray              blocked/MxKxN/ISA/DEPTH,ROWS,TILE_ROWS
+//!   int8/MxKxN/ISA   quantise|attention|cross|softmax|log_p|layer_norm|gelu|exp|pack|pack_turned|adam/SHAPE
+//!   generator|generator_int8|rerank/SHAPE/REQUESTS   evaluator/SHAPE/LISTS   decoding/SHAPE   choice/SHAPE/1
+//!   training/SHAPE/THREADS
+//! ```
+//!
+//! ISA is an instruction set, SHAPE `kuaishou`, `small`, `large` or sizes such as `n60-m6-d128-l2`. Two fronts time the same
+//! benchmarks: `cargo bench -p nar4rec-benches` with criterion, and the program `measure`, which `cargo xtask bench` drives.
+//!
+//! ```
+//! use nar4rec_benches::{Benchmark, Shared, time, Budget};
+//! let mut benchmark = Benchmark::named("softmax/small", &mut Shared::default())?;
+//! let timing = time(&mut benchmark.run, Budget::default());
+//! assert!(timing.least <= timing.median);
+//! # Ok::<(), anyhow::Error>(())
+//! ```
 
-/// A product `[m, k] · [k, n]` that the generator does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Product {
-    /// Where it occurs.
-    pub name: &'static str,
-    /// Rows.
-    pub m: usize,
-    /// Depth.
-    pub k: usize,
-    /// Columns.
-    pub n: usize,
-}
+mod benchmark;
+mod catalogue;
+mod export;
 
-/// The products of one request of `kuaishou`: n = 60 candidates, d = 128, feed-forward 512.
-pub const KUAISHOU: [Product; 3] = [
-    Product { name: "kuaishou/projection", m: 60, k: 128, n: 128 },
-    Product { name: "kuaishou/feed_forward_in", m: 60, k: 128, n: 512 },
-    Product { name: "kuaishou/feed_forward_out", m: 60, k: 512, n: 128 },
-];
+mod kernels;
+mod noise;
+mod oracle;
+mod paths;
+mod shape;
+mod shared;
+mod timing;
 
-/// Numbers in −1..1 that look random and are the same everywhere.
-pub fn noise(count: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
-}
+pub use benchmark::{Benchmark, Run, Work};
+pub use catalogue::names;
+pub use export::{Training, export};
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn noise_is_spread_and_repeats() {
-        let numbers = noise(10_000, 1);
-        assert_eq!(numbers, noise(10_000, 1));
-        let mean = numbers.iter().sum::<f32>() / 10_000.0;
-        // Three standard deviations of the mean of uniform numbers: 3·(2/√12)/100.
-        assert!(mean.abs() < 0.0174 && numbers.iter().all(|x| x.abs() <= 1.0), "{mean}");
-    }
-}
+pub use noise::noise;
+pub use shape::{NAMED, Shape};
+pub use shared::Shared;
+pub use timing::{Budget, Timing, time};

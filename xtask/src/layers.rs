@@ -25,7 +25,7 @@ pub enum Role {
 }
 
 /// Every crate of the workspace, from the bottom up.
-pub const ROLES: [(&str, Role); 21] = [
+pub const ROLES: [(&str, Role); 22] = [
     ("nar4rec-kernels", Role::Level(0)),
     ("nar4rec-slate", Role::Level(0)),
     ("nar4rec-decoding", Role::Level(1)),
@@ -41,6 +41,7 @@ pub const ROLES: [(&str, Role); 21] = [
     ("nar4rec-generator", Role::Level(3)),
     ("nar4rec-model", Role::Level(4)),
     ("nar4rec-infer", Role::Level(5)),
+    ("nar4rec-onnx", Role::Level(5)),
     ("nar4rec-train", Role::Level(6)),
     ("nar4rec", Role::Level(7)),
     ("nar4rec-cli", Role::Level(8)),

@@ -2,6 +2,7 @@
 //!
 //! A rule takes text and gives [`Finding`]s; it touches no file, so that each has fixtures which keep and which break it.
 
+pub mod bench;
 pub mod check;
 pub mod evaluation;
 pub mod layers;

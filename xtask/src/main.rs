@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use xtask::{check, evaluation, layers, none_of, root, tidy};
+use xtask::{bench, check, evaluation, layers, none_of, root, tidy};
 
 /// Developer tasks of the workspace.
 #[derive(Parser)]
@@ -18,6 +18,9 @@ enum Task {
     Tidy,
     /// Prints the crates by layer, with what each depends on
     Layers,
+    /// Benchmarks: what is timed, tuned, compared and recorded
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Checks the object that `nar4rec evaluate --json` printed
     Evaluation {
         /// The file that holds it
@@ -43,6 +46,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             print!("{}", layers::Graph::of_workspace(root())?.map());
             Ok(())
         }
+        Task::Bench(bench) => bench::run(root(), bench),
         Task::Evaluation { file } => evaluation::check_file(&file),
     }
 }

@@ -98,6 +98,22 @@ pub(crate) enum Command {
     /// Ctrl-C prints what was measured so far.
     #[command(verbatim_doc_comment)]
     Bench(BenchArgs),
+    /// Write generator and evaluator as ONNX graphs, for another runtime
+    ///
+    /// DIR gets
+    ///   generator.onnx   features → log P of each candidate at each position, and states
+    ///   evaluator.onnx   features and lists → feedback at each place, utility of each list
+    ///   inputs.json      every input: name, type, shape, which feature it is, its encoding
+    ///   schema.json      the model's schema, with what is in its tables
+    ///   sample.json      a request as inputs, and the outputs that a runtime should give for it
+    ///
+    /// Requests, candidates, lists and places may be of any number when a graph is run. Decoding,
+    /// business rules and the choice of a list are not in the graphs; see docs/onnx.md.
+    ///
+    /// nar4rec export MODEL --out exported
+    /// nar4rec export MODEL --out exported --data DIR --mask
+    #[command(verbatim_doc_comment)]
+    Export(ExportArgs),
     /// Convert a public log to a data set
     Convert(ConvertArgs),
 }
@@ -291,6 +307,32 @@ fn seconds(text: &str) -> Result<Duration, String> {
 fn candidates(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| (1..=MAX_CANDIDATES).contains(count));
     count.ok_or_else(|| format!("expected a whole number of candidates from 1 to {MAX_CANDIDATES}"))
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// The model's directory; one in int8 is written in f32, with the weights that int8 left
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// In which format
+    #[arg(long, value_enum, default_value_t = Format::Onnx)]
+    pub(crate) format: Format,
+    /// Where the files go: a new or empty directory, or an earlier export, which is replaced when the new one is complete
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Take the first request of this data set (test, else valid, else train) as the sample, instead of a made one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Add an input that says which candidates there are, so that requests of different sizes fit in one batch
+    #[arg(long)]
+    pub(crate) mask: bool,
+}
+
+/// A format of other runtimes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// ONNX, opset 20: ONNX Runtime 1.17 or later, and what else reads it
+    Onnx,
 }
 
 #[derive(Debug, clap::Args)]

@@ -42,6 +42,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Quantize(args) => commands::quantize(args, machine),
         Command::SetPipeline(args) => commands::set_pipeline(args),
         Command::Bench(args) => commands::bench(args, machine),
+        Command::Export(args) => commands::export(args),
         Command::Convert(args) => commands::convert(args),
     }
 }

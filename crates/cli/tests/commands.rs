@@ -61,9 +61,11 @@ fn help_is_there_for_every_command() {
         "evaluate",
         "rerank",
         "inspect",
+        "export",
         "set-pipeline",
         "quantize",
         "bench",
+        "export",
         "convert",
     ] {
         assert!(all.out.contains(command), "{command}");
@@ -204,6 +206,54 @@ fn inspect_and_validate_tell_what_is_there() {
     assert_eq!(manifest["format"], 1);
     let text = bench.run("validate --data data").out;
     assert!(text.contains("32 lists") && text.contains("0 errors"), "{text}");
+}
+
+#[test]
+fn export_writes_graphs_with_a_sample() {
+    let bench = Bench::trained();
+    let ran = bench.run("export model --format onnx --out exported");
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    for name in ["generator.onnx", "evaluator.onnx", "inputs.json", "schema.json", "sample.json"] {
+        assert!(bench.exists(&format!("exported/{name}")) && ran.out.contains(name), "{name}: {}", ran.out);
+    }
+    assert_eq!(bench.read("exported/schema.json"), bench.read("model/schema.json"));
+    let inputs: Value = serde_json::from_str(&bench.read("exported/inputs.json")).unwrap();
+    assert_eq!(inputs["generator"]["inputs"][0], "candidate_numbers");
+
+    // Once more in its place, with a mask and the first request of the test split: its candidates are four.
+    let ran = bench.run("export model --out exported --data data --mask");
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    let sample: Value = serde_json::from_str(&bench.read("exported/sample.json")).unwrap();
+    assert_eq!(sample["generator"]["inputs"]["mask"]["shape"], serde_json::json!([1, 4]));
+    let logs = &sample["generator"]["outputs"]["log_probabilities"];
+    let exported: Vec<f64> = logs["data"].as_array().unwrap().iter().map(|log| log.as_f64().unwrap()).collect();
+    let ranking = bench.run("rerank --model model --input data/test.jsonl --output -");
+    let item = &lines(&ranking.out)[0]["list"][0];
+    let p = exported[item["index"].as_u64().unwrap() as usize * 2].exp();
+    assert!((p - item["p"].as_f64().unwrap()).abs() < 1e-5, "what is reranked with is what is exported");
+}
+
+#[test]
+fn export_refuses_what_it_cannot_do() {
+    let bench = Bench::trained();
+    let before = bench.names();
+    for (arguments, status, parts) in [
+        ("export model --format tflite --out new", 2, &["'tflite'", "possible values: onnx"][..]),
+        ("export model --out data", 1, &["data: is a directory of other files", "it stays as it is"]),
+        ("export model --out model", 1, &["model: is a directory of other files"]),
+        ("export gone --out new", 1, &["gone: missing, expected a model directory"]),
+        ("export model --out new --data gone", 1, &["gone: no such folder"]),
+    ] {
+        let ran = bench.run(arguments);
+        assert_eq!(ran.status, Some(status), "{}", ran.err);
+        assert!(parts.iter().all(|part| ran.err.contains(part)), "{arguments}: {}", ran.err);
+    }
+    assert_eq!(bench.names(), before);
+    bench.write("data/test.jsonl", "");
+    bench.write("data/valid.jsonl", "");
+    bench.write("data/train.jsonl", "");
+    let ran = bench.run("export model --out new --data data");
+    assert!(ran.status == Some(1) && ran.err.contains("data: no requests, expected one"), "{}", ran.err);
 }
 
 #[test]

@@ -76,6 +76,7 @@ pub use greedy::Greedy;
 pub use gumbel::Gumbel;
 pub use k_best::KBest;
 pub use lookahead::SEARCH_LIMIT;
+pub use pool::Pool;
 pub use proposal::{Arrangement, Proposal, ProposalConfig, Proposals};
 pub use rules::{Group, Neighbours, Rules};
 pub use sample::Sample;

@@ -2,7 +2,7 @@
 
 /// A list of values whose memory outlives them: clearing it keeps them for those that come next.
 #[derive(Debug, Clone)]
-pub(crate) struct Pool<T> {
+pub struct Pool<T> {
     values: Vec<T>,
     used: usize,
 }
@@ -15,12 +15,12 @@ impl<T> Default for Pool<T> {
 
 impl<T> Pool<T> {
     /// No values.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.used = 0;
     }
 
     /// One more value, as its memory was left by an earlier one, or else as `new` makes it.
-    pub(crate) fn next(&mut self, new: impl FnOnce() -> T) -> &mut T {
+    pub fn next(&mut self, new: impl FnOnce() -> T) -> &mut T {
         if self.used == self.values.len() {
             self.values.push(new());
         }
@@ -29,7 +29,7 @@ impl<T> Pool<T> {
     }
 
     /// Makes sure that there is memory for `count` values, each made ready by `prepare`.
-    pub(crate) fn reserve(&mut self, count: usize, new: impl FnMut() -> T, prepare: impl FnMut(&mut T)) {
+    pub fn reserve(&mut self, count: usize, new: impl FnMut() -> T, prepare: impl FnMut(&mut T)) {
         if self.values.len() < count {
             self.values.resize_with(count, new);
         }
@@ -37,15 +37,17 @@ impl<T> Pool<T> {
     }
 
     /// At most `length` values.
-    pub(crate) fn truncate(&mut self, length: usize) {
+    pub fn truncate(&mut self, length: usize) {
         self.used = self.used.min(length);
     }
 
-    pub(crate) fn as_slice(&self) -> &[T] {
+    /// The values.
+    pub fn as_slice(&self) -> &[T] {
         &self.values[..self.used]
     }
 
-    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+    /// The values, to change.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.values[..self.used]
     }
 }

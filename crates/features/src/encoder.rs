@@ -1,8 +1,8 @@
 //! From requests to encoded rows, by a schema.
 //!
 //! The names in the schema and the strings in its dictionaries are resolved once, in [`Encoder::new`]. After that a
-//! request costs one walk over its features and one catalog lookup per candidate; memory is taken only by the rows
-//! that come out and by two small vectors per request.
+//! request costs one walk over its features and one catalog lookup per candidate, and memory only for the rows that come
+//! out.
 
 use nar4rec_slate::{Candidate, FeatureValue, Features, Item, Request, User};
 
@@ -29,12 +29,28 @@ pub struct Encoder {
     tables: Vec<Lookup>,
 }
 
+/// Memory that encoding uses between its steps: keep one and pass it to each call, and after the first few requests nothing
+/// is allocated.
+#[derive(Debug, Default)]
+pub struct EncodeScratch {
+    /// Empty between requests.
+    values: Vec<Option<&'static FeatureValue>>,
+    scores: Vec<f64>,
+}
+
 /// What stays the same over the candidates of one request.
 struct Context<'r> {
     catalog: &'r Catalog,
     scores: Option<ListScores>,
     /// Room for the values of one candidate.
     values: Vec<Option<&'r FeatureValue>>,
+}
+
+/// An empty vector in the memory of another, of references that live as long as they must. Elements of one layout are
+/// collected in place.
+fn emptied<'a>(mut values: Vec<Option<&FeatureValue>>) -> Vec<Option<&'a FeatureValue>> {
+    values.clear();
+    values.into_iter().map(|_| None).collect()
 }
 
 impl Encoder {
@@ -75,7 +91,7 @@ impl Encoder {
     /// in the schema are not looked at.
     pub fn encode(&self, request: &Request, catalog: &Catalog) -> Result<EncodedRequest, FeatureError> {
         let mut out = EncodedRequest::default();
-        self.encode_into(request, catalog, &mut out)?;
+        self.encode_into(request, catalog, &mut out, &mut EncodeScratch::default())?;
         out.shrink_to_fit();
         Ok(out)
     }
@@ -89,9 +105,10 @@ impl Encoder {
         request: &Request,
         catalog: &Catalog,
         out: &mut EncodedRequest,
+        scratch: &mut EncodeScratch,
     ) -> Result<(), FeatureError> {
         self.clear(out);
-        let encoded = self.fill(request, catalog, out);
+        let encoded = self.fill(request, catalog, out, scratch);
         if encoded.is_err() {
             self.clear(out);
         }
@@ -107,25 +124,48 @@ impl Encoder {
         out.own_items.reset(self.item.shape());
     }
 
-    fn fill(&self, request: &Request, catalog: &Catalog, out: &mut EncodedRequest) -> Result<(), FeatureError> {
+    fn fill(
+        &self,
+        request: &Request,
+        catalog: &Catalog,
+        out: &mut EncodedRequest,
+        scratch: &mut EncodeScratch,
+    ) -> Result<(), FeatureError> {
+        let memory = std::mem::take(&mut scratch.scores);
+        let scores = self.score.as_ref().map(|_| ListScores::new(request.candidates(), memory));
+        let mut context = Context { catalog, scores, values: emptied(std::mem::take(&mut scratch.values)) };
+        let encoded = self.fill_from(request, &mut context, out);
+        scratch.values = emptied(context.values);
+        scratch.scores = context.scores.map(ListScores::into_memory).unwrap_or_default();
+        encoded
+    }
+
+    fn fill_from<'r>(
+        &self,
+        request: &'r Request,
+        context: &mut Context<'r>,
+        out: &mut EncodedRequest,
+    ) -> Result<(), FeatureError> {
         let candidates = request.candidates();
         out.rows.reserve(candidates.len());
         out.items.reserve(candidates.len());
-        self.encode_user(request.user(), &mut out.user).map_err(|error| error.within("user."))?;
-        let scores = self.score.as_ref().map(|_| ListScores::new(candidates));
-        let mut context = Context { catalog, scores, values: Vec::new() };
+        self.encode_user(request.user(), context, &mut out.user).map_err(|error| error.within("user."))?;
         for (index, candidate) in candidates.iter().enumerate() {
-            self.encode_candidate(candidate, &mut context, out)
-                .and_then(|()| self.encode_item(candidate, &mut context, out))
+            self.encode_candidate(candidate, context, out)
+                .and_then(|()| self.encode_item(candidate, context, out))
                 .map_err(|error| error.within(&format!("candidates[{index}].")))?;
         }
         Ok(())
     }
 
-    fn encode_user(&self, user: &User, out: &mut Columns) -> Result<(), FeatureError> {
-        let mut values = Vec::new();
-        self.user.gather(&user.features, &mut values);
-        self.user.encode(&self.tables, &Row { id: user.id.as_deref(), values: &values, under: None }, out)
+    fn encode_user<'r>(
+        &self,
+        user: &'r User,
+        context: &mut Context<'r>,
+        out: &mut Columns,
+    ) -> Result<(), FeatureError> {
+        self.user.gather(&user.features, &mut context.values);
+        self.user.encode(&self.tables, &Row { id: user.id.as_deref(), values: &context.values, under: None }, out)
     }
 
     fn encode_candidate<'r>(

@@ -53,7 +53,7 @@ pub use batch::{Bags, FeatureBatch};
 pub use catalog::Catalog;
 pub use columns::Columns;
 pub use encoded::EncodedRequest;
-pub use encoder::Encoder;
+pub use encoder::{EncodeScratch, Encoder};
 pub use error::{FeatureError, SchemaError};
 pub use hash::{bucket, stable_hash};
 pub use infer::{IdFeature, Inferred, SchemaBuilder, SchemaOptions};

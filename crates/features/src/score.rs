@@ -28,8 +28,11 @@ pub(crate) struct ListScores {
 }
 
 impl ListScores {
-    pub(crate) fn new(candidates: &[Candidate]) -> Self {
-        let mut descending: Vec<f64> = candidates.iter().filter_map(|candidate| candidate.score).collect();
+    /// The scores of `candidates`, in the memory of a list before.
+    pub(crate) fn new(candidates: &[Candidate], memory: Vec<f64>) -> Self {
+        let mut descending = memory;
+        descending.clear();
+        descending.extend(candidates.iter().filter_map(|candidate| candidate.score));
         descending.sort_unstable_by(|a, b| b.total_cmp(a));
         let (high, low) = (descending.first().copied().unwrap_or(0.0), descending.last().copied().unwrap_or(0.0));
         let magnitude = high.abs().max(low.abs());
@@ -45,6 +48,11 @@ impl ListScores {
             list.std = (squares / count).sqrt();
         }
         list
+    }
+
+    /// Its memory, for the next list.
+    pub(crate) fn into_memory(self) -> Vec<f64> {
+        self.descending
     }
 
     /// `score` mapped to [0, 1]; only for a positive range.
@@ -88,7 +96,7 @@ mod tests {
 
     fn columns(scores: &[Option<f64>]) -> Vec<[f32; 4]> {
         let candidate = |&score: &Option<f64>| Candidate { id: String::new(), score, features: Features::new() };
-        let list = ListScores::new(&scores.iter().map(candidate).collect::<Vec<_>>());
+        let list = ListScores::new(&scores.iter().map(candidate).collect::<Vec<_>>(), vec![9.0]);
         let all = [ScoreColumn::Value, ScoreColumn::ZScore, ScoreColumn::Rank, ScoreColumn::Missing];
         let feature = ScoreFeature { mean: 1.0, std: 2.0, columns: all.to_vec() };
         scores.iter().map(|&score| all.map(|column| list.column(&feature, column, score))).collect()

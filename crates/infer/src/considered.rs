@@ -1,28 +1,48 @@
-//! A request with the lists that were considered for it, before they are put into the words of an answer.
+//! What is being considered for a request, before it is put into the words of an answer. All of it is memory that the next
+//! request uses again.
 
-use nar4rec_decoding::{Proposal, Scores};
+use nar4rec_decoding::{Pool, Proposal, Scores};
 use nar4rec_slate::{Permutation, Request};
 
-use crate::{PlacedItem, Problem, Ranking, ScoredList, Trace, error::finite};
+use crate::{PlacedItem, Problem, Ranking, RerankError, ScoredList, Trace, error::finite};
 
 /// Who proposed a list that came with the call.
 const GIVEN: &str = "given";
 
-/// A request and its lists.
-pub(crate) struct Considered<'r> {
-    pub(crate) request: &'r Request,
+/// What is known of a request and its lists.
+#[derive(Debug, Default)]
+pub(crate) struct Considered {
+    /// Why there is no answer, if there is none.
+    problem: Option<Problem>,
     /// The row of its first candidate in the batch.
     pub(crate) first_row: usize,
     /// log P̂, `[candidates, positions]`.
-    pub(crate) log_probabilities: Vec<f32>,
-    pub(crate) positions: usize,
+    log_probabilities: Vec<f32>,
+    positions: usize,
     /// In the order in which they were proposed.
-    pub(crate) lists: Vec<Valued>,
+    lists: Pool<Valued>,
     /// Which of the lists is worth most.
-    pub(crate) best: usize,
+    best: usize,
+    /// The other lists, those worth most first.
+    others: Vec<usize>,
+    spare: Spare,
+}
+
+/// Parts of answers that a shorter answer had no place for, kept with their memory for a longer one.
+#[derive(Debug, Default)]
+struct Spare {
+    items: Vec<PlacedItem>,
+    lists: Vec<ScoredList>,
+}
+
+/// Shortens `values` to `length`, or lengthens them with what was left over before.
+fn fit<T: Default>(values: &mut Vec<T>, length: usize, spare: &mut Vec<T>) {
+    spare.extend(values.drain(length.min(values.len())..));
+    values.resize_with(length, || spare.pop().unwrap_or_default());
 }
 
 /// A list and what it is worth; worth nothing until the evaluator has seen it.
+#[derive(Debug, Default)]
 pub(crate) struct Valued {
     source: &'static str,
     pub(crate) list: Permutation,
@@ -35,81 +55,149 @@ pub(crate) struct Valued {
 }
 
 impl Valued {
-    fn new(source: &'static str, list: Permutation, log_probability: f32) -> Self {
-        Self { source, list, log_probability, utility: 0.0, feedback: Vec::new(), worth: 0.0 }
+    fn set(&mut self, source: &'static str, list: &Permutation, candidates: usize, log_probability: f32) {
+        self.list.refill(list.as_slice(), candidates).expect("a permutation of these candidates is one again");
+        (self.source, self.log_probability) = (source, log_probability);
+        (self.utility, self.worth) = (0.0, 0.0);
+        self.feedback.clear();
     }
 
-    /// A list that a decoder proposed.
-    pub(crate) fn proposed(Proposal { decoder, found }: &Proposal) -> Self {
-        Self::new(decoder.name(), found.list.clone(), found.log_probability)
-    }
-
-    /// A list that came with the call.
-    pub(crate) fn given(list: &Permutation, scores: &Scores<'_>) -> Self {
-        let logs = list.iter().enumerate().map(|(position, index)| f64::from(scores.log_probability(index, position)));
-        Self::new(GIVEN, list.clone(), logs.sum::<f64>() as f32)
-    }
-
-    /// Takes what the evaluator says.
-    pub(crate) fn set(&mut self, feedback: Vec<f32>, utility: f32, generator_weight: f32) {
-        self.feedback = feedback;
-        self.utility = utility;
-        self.worth = utility + generator_weight * self.log_probability;
+    /// Takes what the evaluator says: the logit of each kind for each item, and what the list is worth by them.
+    pub(crate) fn judge(&mut self, logits: &[f32], utility: impl FnOnce(&[f32]) -> f32, generator_weight: f32) {
+        self.feedback.clear();
+        self.feedback.extend(logits.iter().map(|z| 1.0 / (1.0 + (-z).exp())));
+        self.utility = utility(&self.feedback);
+        self.worth = self.utility + generator_weight * self.log_probability;
     }
 }
 
-impl<'r> Considered<'r> {
+impl Considered {
+    /// Forgets the request before, but for `problem`.
+    pub(crate) fn start(&mut self, problem: Option<Problem>) {
+        self.problem = problem;
+        self.log_probabilities.clear();
+        self.lists.clear();
+        self.best = 0;
+    }
+
+    /// Whether nothing has gone wrong yet.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.problem.is_none()
+    }
+
+    /// Leaves it out of what follows if `result` is a problem.
+    pub(crate) fn check(&mut self, result: Result<(), Problem>) {
+        if let Err(problem) = result {
+            self.problem = Some(problem);
+            self.lists.clear();
+        }
+    }
+
+    /// Takes log P̂, `[candidates, positions]`.
+    pub(crate) fn set_log_probabilities(&mut self, log_probabilities: &[f32], positions: usize) {
+        self.log_probabilities.extend_from_slice(log_probabilities);
+        self.positions = positions;
+    }
+
+    /// Adds a list that a decoder proposed.
+    pub(crate) fn propose(&mut self, Proposal { decoder, found }: &Proposal, candidates: usize) {
+        self.lists.next(Valued::default).set(decoder.name(), &found.list, candidates, found.log_probability);
+    }
+
+    /// Adds a list that came with the call.
+    pub(crate) fn give(&mut self, list: &Permutation, scores: &Scores<'_>) {
+        let logs = list.iter().enumerate().map(|(position, index)| f64::from(scores.log_probability(index, position)));
+        let log_probability = logs.sum::<f64>() as f32;
+        self.lists.next(Valued::default).set(GIVEN, list, scores.candidates(), log_probability);
+    }
+
+    /// The lists, in the order in which they were proposed.
+    pub(crate) fn lists(&self) -> &[Valued] {
+        self.lists.as_slice()
+    }
+
+    pub(crate) fn lists_mut(&mut self) -> &mut [Valued] {
+        self.lists.as_mut_slice()
+    }
+
     /// Picks the list worth most; of equals the one proposed first.
-    pub(crate) fn choose(mut self) -> Result<Self, Problem> {
-        finite("worth of a list", self.lists.iter().map(|list| &list.worth))?;
-        for (index, list) in self.lists.iter().enumerate() {
-            if list.worth.total_cmp(&self.lists[self.best].worth).is_gt() {
+    pub(crate) fn choose(&mut self) {
+        let lists = self.lists.as_slice();
+        let worths = finite("worth of a list", lists.iter().map(|list| &list.worth));
+        for (index, list) in lists.iter().enumerate() {
+            if list.worth.total_cmp(&lists[self.best].worth).is_gt() {
                 self.best = index;
             }
         }
-        Ok(self)
+        self.check(worths);
     }
 
-    /// The best list and the `alternatives` that are worth most after it.
-    pub(crate) fn into_ranking(self, alternatives: usize) -> Ranking {
-        let mut others: Vec<usize> = (0..self.lists.len()).filter(|index| *index != self.best).collect();
-        // A stable sort: of lists worth the same the one proposed first comes first.
-        others.sort_by(|a, b| self.lists[*b].worth.total_cmp(&self.lists[*a].worth));
-        others.truncate(alternatives);
-        Ranking {
-            request_id: self.request.request_id().to_owned(),
-            best: self.scored(&self.lists[self.best]),
-            alternatives: others.into_iter().map(|index| self.scored(&self.lists[index])).collect(),
+    /// It again, if nothing went wrong; the error of `request` if something did.
+    pub(crate) fn sound(&mut self, request: &Request) -> Result<&mut Self, RerankError> {
+        match self.problem.take() {
+            None => Ok(self),
+            Some(problem) => Err(problem.of(request)),
         }
+    }
+
+    /// The best list and the `alternatives` that are worth most after it, into `ranking`.
+    pub(crate) fn answer(&mut self, request: &Request, alternatives: usize, ranking: &mut Ranking) {
+        let (lists, best) = (self.lists.as_slice(), self.best);
+        self.others.clear();
+        self.others.extend((0..lists.len()).filter(|index| *index != best));
+        // Of lists worth the same the one proposed first comes first.
+        let before = |a: &usize, b: &usize| lists[*b].worth.total_cmp(&lists[*a].worth).then(a.cmp(b));
+        self.others.sort_unstable_by(before);
+        self.others.truncate(alternatives);
+
+        request.request_id().clone_into(&mut ranking.request_id);
+        let mut spare = std::mem::take(&mut self.spare);
+        self.score(request, &lists[best], &mut ranking.best, &mut spare);
+        fit(&mut ranking.alternatives, self.others.len(), &mut spare.lists);
+        for (index, to) in self.others.iter().zip(&mut ranking.alternatives) {
+            self.score(request, &lists[*index], to, &mut spare);
+        }
+        self.spare = spare;
+    }
+
+    /// log P̂, `[candidates, positions]`, and the number of positions.
+    pub(crate) fn log_probabilities(&self) -> (&[f32], usize) {
+        (&self.log_probabilities, self.positions)
     }
 
     /// All of it.
-    pub(crate) fn into_trace(self) -> Trace {
-        let proposals = self.scored_lists();
-        let Self { log_probabilities, positions, best, .. } = self;
-        Trace { log_probabilities, positions, proposals, best }
+    pub(crate) fn trace(&self, request: &Request) -> Trace {
+        Trace {
+            log_probabilities: self.log_probabilities.clone(),
+            positions: self.positions,
+            proposals: self.scored_lists(request),
+            best: self.best,
+        }
     }
 
     /// Every list, in the order in which they were proposed.
-    pub(crate) fn scored_lists(&self) -> Vec<ScoredList> {
-        self.lists.iter().map(|list| self.scored(list)).collect()
+    pub(crate) fn scored_lists(&self, request: &Request) -> Vec<ScoredList> {
+        let scored = |list| {
+            let mut scored = ScoredList::default();
+            self.score(request, list, &mut scored, &mut Spare::default());
+            scored
+        };
+        self.lists.as_slice().iter().map(scored).collect()
     }
 
-    fn scored(&self, valued: &Valued) -> ScoredList {
+    fn score(&self, request: &Request, valued: &Valued, to: &mut ScoredList, spare: &mut Spare) {
         let kinds = valued.feedback.len().checked_div(valued.list.len()).unwrap_or(0);
-        let place = |(place, index): (usize, usize)| PlacedItem {
-            id: self.request.candidates()[index].id.clone(),
-            index,
-            position: place + 1,
-            p: self.log_probabilities[index * self.positions + place].exp(),
-            feedback: valued.feedback[place * kinds..][..kinds].to_vec(),
-        };
-        ScoredList {
-            items: valued.list.iter().enumerate().map(place).collect(),
-            // The sums of an empty list are −0.
-            utility: valued.utility + 0.0,
-            log_probability: valued.log_probability + 0.0,
-            source: valued.source,
+        fit(&mut to.items, valued.list.len(), &mut spare.items);
+        for ((place, index), item) in valued.list.iter().enumerate().zip(&mut to.items) {
+            item.id.clone_from(&request.candidates()[index].id);
+            (item.index, item.position) = (index, place + 1);
+            item.p = self.log_probabilities[index * self.positions + place].exp();
+            item.feedback.clear();
+            item.feedback.extend_from_slice(&valued.feedback[place * kinds..][..kinds]);
         }
+        // The sums of an empty list are −0.
+        to.utility = valued.utility + 0.0;
+        to.log_probability = valued.log_probability + 0.0;
+        to.source = valued.source;
     }
 }

@@ -12,7 +12,7 @@ pub struct Options {
 }
 
 /// The answer to a request.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Ranking {
     /// The request's id.
     pub request_id: String,
@@ -23,7 +23,7 @@ pub struct Ranking {
 }
 
 /// A list and what the model says of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ScoredList {
     /// The items in display order.
     pub items: Vec<PlacedItem>,
@@ -36,7 +36,7 @@ pub struct ScoredList {
 }
 
 /// An item of a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PlacedItem {
     /// The candidate's id.
     pub id: String,

@@ -7,17 +7,24 @@ use std::path::Path;
 use nar4rec_decoding::ProposalConfig;
 use nar4rec_evaluator::{Evaluator, FeedbackKind};
 use nar4rec_features::{Catalog, Encoder, Schema};
-use nar4rec_generator::Generator;
+use nar4rec_generator::{FirstPositions, Generator};
 use nar4rec_model::{InvalidModel, Model};
 use nar4rec_slate::{Item, Permutation, Request};
-use nar4rec_tensor::{Isa, ParameterError, Parameters, Weights};
+use nar4rec_tensor::{Eager, Isa, ParameterError, Parameters, Weights, Workspace};
 use ndarray::Array2;
 
 use crate::{
     LoadError, Options, Ranking, RerankError, ScoredList, Trace, considered::Considered, rules::Attributes,
     scratch::Pool,
 };
-use pass::{Wanted, passes};
+use pass::{Wanted, passes, rows_per_pass};
+
+/// Layers and their weights, packed.
+#[derive(Debug)]
+struct Network<L> {
+    layers: L,
+    weights: Weights,
+}
 
 /// A model ready to rerank.
 ///
@@ -29,8 +36,10 @@ pub struct Reranker {
     catalog: Catalog,
     /// The catalog's features as they came, for constraints.
     attributes: Attributes,
-    generator: (Generator, Weights),
-    evaluator: (Evaluator, Weights),
+    generator: Network<Generator>,
+    evaluator: Network<Evaluator>,
+    /// What the generator computes before it sees a request.
+    first_positions: FirstPositions,
     proposals: ProposalConfig,
     /// What a unit of log P̂ of a list is worth beside its utility.
     generator_weight: f32,
@@ -58,12 +67,16 @@ impl Reranker {
         let items = items.unwrap_or_default();
         let purpose = config.precision.purpose();
         let ready = |parameters: Parameters| check_finite(&parameters).map(|()| Weights::new(parameters, isa, purpose));
+        let generator = Network { layers: generator.layers, weights: ready(generator.parameters)? };
+        let evaluator = Network { layers: evaluator.layers, weights: ready(evaluator.parameters)? };
+        let mut workspace = Workspace::default();
         Ok(Self {
             catalog: catalog(&encoder, &items)?,
             attributes: Attributes::new(encoder.schema(), items),
             encoder,
-            generator: (generator.layers, ready(generator.parameters)?),
-            evaluator: (evaluator.layers, ready(evaluator.parameters)?),
+            first_positions: generator.layers.first_positions(&mut Eager::new(&generator.weights, &mut workspace)),
+            generator,
+            evaluator,
             proposals: config.pipeline.proposals(),
             generator_weight: config.pipeline.generator_weight,
             scratches: Pool::default(),
@@ -72,12 +85,12 @@ impl Reranker {
 
     /// The greatest number of items in a list.
     pub fn list_length(&self) -> usize {
-        self.generator.0.config().list_length
+        self.generator.layers.config().list_length
     }
 
     /// The kinds of feedback the evaluator foretells, with their weights in a list's utility.
     pub fn feedback(&self) -> &[FeedbackKind] {
-        &self.evaluator.0.config().feedback
+        &self.evaluator.layers.config().feedback
     }
 
     /// The names of the kinds of feedback that [`crate::PlacedItem::feedback`] is about, in its order.
@@ -103,22 +116,35 @@ impl Reranker {
     /// # Errors
     /// As [`Reranker::rerank`].
     pub fn rerank_with(&self, request: &Request, options: Options) -> Result<Ranking, RerankError> {
-        let wanted = self.proposals(options.length);
-        Ok(self.consider(request, wanted)?.into_ranking(options.alternatives))
+        let mut ranking = Ranking::default();
+        self.rerank_into(request, options, &mut ranking).map(|()| ranking)
+    }
+
+    /// As [`Reranker::rerank_with`], into a ranking whose memory is used again. Keep one per thread: once it and the reranker
+    /// have seen requests as large, a request without constraints allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Reranker::rerank`]; `ranking` is then as before.
+    pub fn rerank_into(&self, request: &Request, options: Options, ranking: &mut Ranking) -> Result<(), RerankError> {
+        self.consider(request, self.proposals(options.length), |considered| {
+            considered.answer(request, options.alternatives, ranking);
+        })
     }
 
     /// The best lists of many requests, in their order, on the caller's thread. Each is the same as if it came alone, and
     /// one that fails does not disturb the others.
     pub fn rerank_batch(&self, requests: &[Request], options: Options) -> Vec<Result<Ranking, RerankError>> {
-        self.consider_batch(requests, self.proposals(options.length), |considered| {
-            considered.into_ranking(options.alternatives)
+        self.consider_batch(requests, self.proposals(options.length), |considered, request| {
+            let mut ranking = Ranking::default();
+            considered.answer(request, options.alternatives, &mut ranking);
+            ranking
         })
     }
 
     /// Everything that is computed for each request on the way to its best list, with lists of `length` items or the
     /// model's length. As with [`Reranker::rerank_batch`], each is the same as if it came alone.
     pub fn trace_batch(&self, requests: &[Request], length: Option<usize>) -> Vec<Result<Trace, RerankError>> {
-        self.consider_batch(requests, self.proposals(length), Considered::into_trace)
+        self.consider_batch(requests, self.proposals(length), |considered, request| considered.trace(request))
     }
 
     /// P̂ of a request, `[candidates, positions]`: every column is a distribution over the candidates. Constraints are not
@@ -127,10 +153,12 @@ impl Reranker {
     /// # Errors
     /// If a feature is of the wrong kind, or the model gives no finite numbers.
     pub fn probabilities(&self, request: &Request) -> Result<Array2<f32>, RerankError> {
-        let considered = self.consider(request, Wanted::Nothing)?;
-        let shape = (request.candidates().len(), considered.positions);
-        let logs = Array2::from_shape_vec(shape, considered.log_probabilities);
-        Ok(logs.expect("one row per candidate, one column per position").mapv_into(f32::exp))
+        self.consider(request, Wanted::Nothing, |considered| {
+            let (logs, positions) = considered.log_probabilities();
+            let p = logs.iter().map(|log| log.exp()).collect();
+            let shape = (request.candidates().len(), positions);
+            Array2::from_shape_vec(shape, p).expect("one row per candidate, one column per position")
+        })
     }
 
     /// What the model says of lists of the caller's, such as the one that was shown. They need not keep the request's
@@ -140,7 +168,7 @@ impl Reranker {
     /// If a feature is of the wrong kind, a list is longer than the model's or about other candidates, or the model gives
     /// no finite numbers.
     pub fn evaluate(&self, request: &Request, lists: &[Permutation]) -> Result<Vec<ScoredList>, RerankError> {
-        Ok(self.consider(request, Wanted::Given(lists))?.scored_lists())
+        self.consider(request, Wanted::Given(lists), |considered| considered.scored_lists(request))
     }
 
     /// The decoders' lists, with `length` items or the model's length.
@@ -149,26 +177,35 @@ impl Reranker {
         Wanted::Proposals(length.map_or(most, |length| length.min(most)))
     }
 
-    /// One request through the networks.
-    fn consider<'r>(&self, request: &'r Request, wanted: Wanted<'_>) -> Result<Considered<'r>, RerankError> {
-        let mut considered = self
-            .scratches
-            .lend(self.encoder.spec(), |scratch| self.pass(std::slice::from_ref(request), wanted, scratch));
-        considered.pop().expect("one answer per request")
+    /// One request through the networks, and what `answer` makes of it.
+    fn consider<T>(
+        &self,
+        request: &Request,
+        wanted: Wanted<'_>,
+        answer: impl FnOnce(&mut Considered) -> T,
+    ) -> Result<T, RerankError> {
+        self.scratches.lend(self.encoder.spec(), |scratch| {
+            self.pass(std::slice::from_ref(request), wanted, scratch);
+            let considered = scratch.considered.as_mut_slice().first_mut().expect("one for each request");
+            considered.sound(request).map(answer)
+        })
     }
 
     /// Many requests through the networks, a pass at a time.
-    fn consider_batch<'r, T>(
+    fn consider_batch<T>(
         &self,
-        requests: &'r [Request],
+        requests: &[Request],
         wanted: Wanted<'_>,
-        answer: impl Fn(Considered<'r>) -> T,
+        answer: impl Fn(&mut Considered, &Request) -> T,
     ) -> Vec<Result<T, RerankError>> {
         self.scratches.lend(self.encoder.spec(), |scratch| {
             let mut answers = Vec::with_capacity(requests.len());
-            for requests in passes(requests) {
-                let considered = self.pass(requests, wanted, scratch);
-                answers.extend(considered.into_iter().map(|considered| considered.map(&answer)));
+            for requests in passes(requests, rows_per_pass(self.generator.layers.config())) {
+                self.pass(requests, wanted, scratch);
+                let considered = scratch.considered.as_mut_slice().iter_mut().zip(requests);
+                answers.extend(considered.map(|(considered, request)| {
+                    considered.sound(request).map(|considered| answer(considered, request))
+                }));
             }
             answers
         })

@@ -1,20 +1,27 @@
-//! Memory that calls reuse, so that after the first few the networks allocate nothing.
+//! Memory that calls reuse, so that after the first few nothing is allocated any more.
 
 use std::sync::{Mutex, PoisonError};
 
 use nar4rec_decoding::Proposals;
-use nar4rec_features::{EncodedRequest, FeatureBatch, InputSpec};
+use nar4rec_evaluator::Lists;
+use nar4rec_features::{EncodeScratch, EncodedRequest, FeatureBatch, InputSpec};
 use nar4rec_tensor::Workspace;
+
+use crate::considered::Considered;
 
 /// The memory of one call.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     pub(crate) batch: FeatureBatch,
     pub(crate) encoded: EncodedRequest,
+    pub(crate) encoding: EncodeScratch,
     pub(crate) generator: Workspace,
     pub(crate) evaluator: Workspace,
     pub(crate) decoding: nar4rec_decoding::Workspace,
     pub(crate) proposals: Proposals,
+    pub(crate) lists: Lists,
+    /// One for each request of the pass.
+    pub(crate) considered: nar4rec_decoding::Pool<Considered>,
 }
 
 impl Scratch {
@@ -22,10 +29,13 @@ impl Scratch {
         Self {
             batch: FeatureBatch::new(spec),
             encoded: EncodedRequest::default(),
+            encoding: EncodeScratch::default(),
             generator: Workspace::default(),
             evaluator: Workspace::default(),
             decoding: nar4rec_decoding::Workspace::default(),
             proposals: Proposals::default(),
+            lists: Lists::default(),
+            considered: nar4rec_decoding::Pool::default(),
         }
     }
 }

@@ -21,6 +21,7 @@ mod exp;
 mod gemm;
 mod isa;
 mod norm;
+mod peak;
 mod simd;
 mod softmax;
 mod tuning;
@@ -35,5 +36,6 @@ pub use gemm::{
 };
 pub use isa::{Isa, UnsupportedIsa};
 pub use norm::{LayerNormSaved, layer_norm, layer_norm_backward, unit_rows, unit_rows_backward};
+pub use peak::{burst_multiply_adds, dot4_burst, fma_burst};
 pub use simd::Simd;
 pub use softmax::{log_softmax_columns, log_softmax_columns_backward, softmax_columns, softmax_columns_backward};

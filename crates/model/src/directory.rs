@@ -15,45 +15,98 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::atomic::write_or_remove;
-use crate::disk::{Disk, Place};
+use crate::disk::{Disk, Place, RealDisk};
 use crate::{CONFIG, ITEMS, MANIFEST, ModelError, SCHEMA, WEIGHTS, manifest};
 
-/// The names that belong to a model. Whatever else lies in its directory is the user's.
-const NAMES: [&str; 5] = [WEIGHTS, CONFIG, SCHEMA, ITEMS, MANIFEST];
-
 /// A file's name and its bytes.
-pub(crate) type NamedFile = (&'static str, Vec<u8>);
+pub type NamedFile = (&'static str, Vec<u8>);
 
-/// Whether a model may be put at `path`: nothing is there, an empty directory, or another model.
-pub(crate) fn check_target(path: &Path) -> Result<(), ModelError> {
-    let occupied = |found| Err(ModelError::Occupied { path: path.to_owned(), found });
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(ModelError::read(path, error)),
-        Ok(metadata) if !metadata.is_dir() => return occupied("no directory"),
-        Ok(_) => {}
-    }
-    let mut entries = fs::read_dir(path).map_err(|error| ModelError::read(path, error))?;
-    if entries.next().is_some() && !manifest::is_in(path) {
-        return occupied("a directory of other files");
-    }
-    Ok(())
+/// A kind of directory that is written entirely or not at all, and never over one of another kind.
+#[derive(Debug, Clone, Copy)]
+pub struct DirectoryKind {
+    /// What it is called in messages, as in `a model directory`.
+    pub called: &'static str,
+    /// The names that belong to it. Whatever else lies in such a directory is the user's.
+    pub names: &'static [&'static str],
+    /// Whether the directory at a path is of this kind.
+    pub is_at: fn(&Path) -> bool,
 }
 
-/// Puts a directory of these files at `path`, in place of the model that is there, if one is.
-pub(crate) fn replace(disk: &impl Disk, path: &Path, files: &[NamedFile]) -> Result<(), ModelError> {
-    check_target(path)?;
-    let cannot_write = |(path, source): Failure| ModelError::Write { path, source };
-    let place = Place::of(path).map_err(|error| cannot_write((path.to_owned(), error)))?;
-    fs::create_dir_all(&place.parent).map_err(|error| cannot_write((place.parent.clone(), error)))?;
-    let (new, ()) = place.beside("tmp", |new| disk.create_dir(new)).map_err(cannot_write)?;
-    let old = fill(disk, &new, files).and_then(|()| swap(disk, &place, &new)).map_err(|failure| {
-        discard(disk, &new);
-        cannot_write(failure)
-    })?;
-    let leftover = |(path, source): Failure| ModelError::Leftover { path, source };
-    old.map_or(Ok(()), |old| clear(disk, &old, &place.path()).map_err(leftover))?;
-    disk.sync_dir(&place.parent).map_err(|error| cannot_write((place.parent, error)))
+/// The model directory.
+pub(crate) const MODEL: DirectoryKind = DirectoryKind {
+    called: "a model directory",
+    names: &[WEIGHTS, CONFIG, SCHEMA, ITEMS, MANIFEST],
+    is_at: manifest::is_in,
+};
+
+impl DirectoryKind {
+    /// Whether one may be put at `path`: nothing is there, an empty directory, or one of this kind.
+    ///
+    /// # Errors
+    /// If something else is there.
+    pub fn check_target(&self, path: &Path) -> Result<(), ModelError> {
+        let occupied = |found| Err(ModelError::Occupied { path: path.to_owned(), found, expected: self.called });
+        match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(ModelError::read(path, error)),
+            Ok(metadata) if !metadata.is_dir() => return occupied("no directory"),
+            Ok(_) => {}
+        }
+        let mut entries = fs::read_dir(path).map_err(|error| ModelError::read(path, error))?;
+        if entries.next().is_some() && !(self.is_at)(path) {
+            return occupied("a directory of other files");
+        }
+        Ok(())
+    }
+
+    /// Puts a directory of these files at `path`, in place of the one that is there, if one is. Files in it that do not
+    /// belong to it stay.
+    ///
+    /// # Errors
+    /// If something of another kind is there, or writing fails. What was there is then still there, and nothing
+    /// half-written.
+    pub fn save(&self, path: &Path, files: &[NamedFile]) -> Result<(), ModelError> {
+        self.replace(&RealDisk, path, files)
+    }
+
+    fn replace(&self, disk: &impl Disk, path: &Path, files: &[NamedFile]) -> Result<(), ModelError> {
+        self.check_target(path)?;
+        let cannot_write = |(path, source): Failure| ModelError::Write { path, source };
+        let place = Place::of(path).map_err(|error| cannot_write((path.to_owned(), error)))?;
+        fs::create_dir_all(&place.parent).map_err(|error| cannot_write((place.parent.clone(), error)))?;
+        let (new, ()) = place.beside("tmp", |new| disk.create_dir(new)).map_err(cannot_write)?;
+        let old = fill(disk, &new, files).and_then(|()| swap(disk, &place, &new)).map_err(|failure| {
+            self.discard(disk, &new);
+            cannot_write(failure)
+        })?;
+        let leftover = |(path, source): Failure| ModelError::Leftover { path, source };
+        old.map_or(Ok(()), |old| self.clear(disk, &old, &place.path()).map_err(leftover))?;
+        disk.sync_dir(&place.parent).map_err(|error| cannot_write((place.parent, error)))
+    }
+
+    /// Removes the directory that was replaced; files that do not belong to it move to the new one.
+    fn clear(&self, disk: &impl Disk, old: &Path, new: &Path) -> Result<(), Failure> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |error| (path, error)
+        };
+        for entry in fs::read_dir(old).map_err(failed(old))? {
+            let entry = entry.map_err(failed(old))?;
+            let (name, path) = (entry.file_name(), entry.path());
+            let is_own = self.names.iter().any(|own| name == *own);
+            let done = if is_own { disk.remove_file(&path) } else { disk.rename(&path, &new.join(name)) };
+            done.map_err(failed(&path))?;
+        }
+        disk.remove_dir(old).map_err(failed(old))
+    }
+
+    /// Removes an unfinished directory. The failure that left it unfinished is the one to tell, so a further one is not.
+    fn discard(&self, disk: &impl Disk, dir: &Path) {
+        for name in self.names {
+            let _ = disk.remove_file(&dir.join(name));
+        }
+        let _ = disk.remove_dir(dir);
+    }
 }
 
 /// Where something failed, and why.
@@ -89,30 +142,6 @@ fn rename_to_free(disk: &impl Disk, from: &Path, to: &Path) -> io::Result<()> {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(_) => disk.rename(from, to),
     }
-}
-
-/// Removes the model that was replaced; files that are not the model's move to the new one.
-fn clear(disk: &impl Disk, old: &Path, new: &Path) -> Result<(), Failure> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |error| (path, error)
-    };
-    for entry in fs::read_dir(old).map_err(failed(old))? {
-        let entry = entry.map_err(failed(old))?;
-        let (name, path) = (entry.file_name(), entry.path());
-        let is_model = NAMES.iter().any(|own| name == *own);
-        let done = if is_model { disk.remove_file(&path) } else { disk.rename(&path, &new.join(name)) };
-        done.map_err(failed(&path))?;
-    }
-    disk.remove_dir(old).map_err(failed(old))
-}
-
-/// Removes an unfinished directory. The failure that left it unfinished is the one to tell, so a further one is not.
-fn discard(disk: &impl Disk, dir: &Path) {
-    for name in NAMES {
-        let _ = disk.remove_file(&dir.join(name));
-    }
-    let _ = disk.remove_dir(dir);
 }
 
 #[cfg(test)]

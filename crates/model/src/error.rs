@@ -79,8 +79,8 @@ pub enum ModelError {
         /// Why not.
         source: io::Error,
     },
-    /// The new model is in place, but what it replaced could not be removed.
-    #[error("{}: the model is saved, but the one it replaced cannot be removed: {source}", .path.display())]
+    /// The new directory is in place, but what it replaced could not be removed.
+    #[error("{}: the new one is saved, but the one it replaced cannot be removed: {source}", .path.display())]
     Leftover {
         /// What remains.
         path: PathBuf,
@@ -136,13 +136,15 @@ pub enum ModelError {
     /// A model that could be saved but not loaded again.
     #[error("this model cannot be saved: {0}")]
     Unsaveable(#[from] InvalidModel),
-    /// Something at the place where a model is to be saved that no model may replace.
-    #[error("{}: is {found}, expected nothing, an empty directory or a model directory; it stays as it is", .path.display())]
+    /// Something at the place where a directory is to be saved that it may not replace.
+    #[error("{}: is {found}, expected nothing, an empty directory or {expected}; it stays as it is", .path.display())]
     Occupied {
         /// The place.
         path: PathBuf,
         /// What is there.
         found: &'static str,
+        /// What it may replace.
+        expected: &'static str,
     },
 }
 

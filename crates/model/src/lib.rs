@@ -49,6 +49,7 @@ mod weights;
 pub use atomic::write_atomically;
 pub use config::{ModelConfig, PipelineConfig, Precision};
 pub use declared::MAX_PARAMETERS;
+pub use directory::{DirectoryKind, NamedFile};
 pub use error::{InvalidModel, ModelError};
 pub use manifest::{
     FileRecord, MODEL_FORMAT, Manifest, Metrics, ParameterCounts, Provenance, Quantisation, TrainingData,

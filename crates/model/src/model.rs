@@ -10,7 +10,6 @@ use nar4rec_tensor::Parameters;
 
 use crate::declared::Declared;
 use crate::directory::{self, NamedFile};
-use crate::disk::RealDisk;
 use crate::{
     CONFIG, ITEMS, InvalidModel, MANIFEST, Manifest, ModelConfig, ModelError, ParameterCounts, Precision, Provenance,
     SCHEMA, WEIGHTS, items, json, manifest, weights,
@@ -67,7 +66,7 @@ impl Model {
     /// # Errors
     /// If something else is there.
     pub fn check_target(dir: &Path) -> Result<(), ModelError> {
-        directory::check_target(dir)
+        directory::MODEL.check_target(dir)
     }
 
     /// Saves the model as the directory `dir`, in place of the model that is there, if one is. Files in the directory that
@@ -77,8 +76,8 @@ impl Model {
     /// If something that is no model is at `dir`, or the parameters are not finite or not those of the configuration, or
     /// writing fails. What was at `dir` is then still there, and nothing half-written.
     pub fn save(&self, dir: &Path) -> Result<(), ModelError> {
-        directory::check_target(dir)?;
-        directory::replace(&RealDisk, dir, &self.files()?)
+        directory::MODEL.check_target(dir)?;
+        directory::MODEL.save(dir, &self.files()?)
     }
 
     /// The files of the model, the manifest last.

@@ -11,8 +11,8 @@ use std::{
 use anyhow::Context;
 use nar4rec_decoding::{ProposalConfig, Proposals, Rules, Scores};
 use nar4rec_evaluator::{Evaluator, Lists};
-use nar4rec_features::{Catalog, EncodedRequest, Encoder, FeatureBatch};
-use nar4rec_generator::Generator;
+use nar4rec_features::{Catalog, EncodeScratch, EncodedRequest, Encoder, FeatureBatch};
+use nar4rec_generator::{FirstPositions, Generator};
 use nar4rec_infer::Reranker;
 use nar4rec_model::Model;
 use nar4rec_slate::Request;
@@ -32,6 +32,8 @@ pub(crate) struct Profiler {
     encoder: Encoder,
     catalog: Catalog,
     generator: (Generator, Weights),
+    /// What the generator computes once for all requests.
+    first_positions: FirstPositions,
     evaluator: (Evaluator, Weights),
     proposals: ProposalConfig,
 }
@@ -39,7 +41,7 @@ pub(crate) struct Profiler {
 /// What a pass uses again.
 struct Memory {
     batch: FeatureBatch,
-    encoded: EncodedRequest,
+    encoded: (EncodedRequest, EncodeScratch),
     networks: [Workspace; 2],
     decoding: (nar4rec_decoding::Workspace, Proposals),
     lists: Lists,
@@ -62,12 +64,16 @@ impl Profiler {
     pub(crate) fn new(model: Model, isa: Isa) -> anyhow::Result<Self> {
         let Model { config, schema, items, generator, evaluator, .. } = model;
         let encoder = Encoder::new(schema)?;
-        let purpose = config.precision.purpose();
+        let ready = |parameters| Weights::new(parameters, isa, config.precision.purpose());
+        let (generator, evaluator) =
+            ((generator.layers, ready(generator.parameters)), (evaluator.layers, ready(evaluator.parameters)));
+        let mut once = Workspace::default();
         Ok(Self {
             catalog: Catalog::from_items(&encoder, items.iter().flatten())?,
             encoder,
-            generator: (generator.layers, Weights::new(generator.parameters, isa, purpose)),
-            evaluator: (evaluator.layers, Weights::new(evaluator.parameters, isa, purpose)),
+            first_positions: generator.0.first_positions(&mut Eager::new(&generator.1, &mut once)),
+            generator,
+            evaluator,
             proposals: config.pipeline.proposals(),
         })
     }
@@ -125,7 +131,7 @@ impl Profiler {
     fn memory(&self) -> Memory {
         Memory {
             batch: FeatureBatch::new(self.encoder.spec()),
-            encoded: EncodedRequest::default(),
+            encoded: Default::default(),
             networks: Default::default(),
             decoding: Default::default(),
             lists: Lists::default(),
@@ -139,16 +145,22 @@ impl Profiler {
         memory: &mut Memory,
         [of_generator, of_evaluator]: [W; 2],
     ) -> anyhow::Result<Steps> {
-        let Memory { batch, encoded, networks: [first, second], decoding: (workspace, proposals), lists } = memory;
+        let Memory {
+            batch,
+            encoded: (encoded, encoding),
+            networks: [first, second],
+            decoding: (workspace, proposals),
+            lists,
+        } = memory;
         let mut lap = Lap(Instant::now());
         batch.clear();
-        self.encoder.encode_into(black_box(request), &self.catalog, encoded)?;
+        self.encoder.encode_into(black_box(request), &self.catalog, encoded, encoding)?;
         batch.push(encoded, &self.catalog);
         let encode = lap.next();
 
         let (generator, weights) = &self.generator;
         let mut ex = Watched { inner: Eager::new(weights, first), watch: of_generator };
-        let output = generator.forward(&mut ex, batch);
+        let output = generator.forward_from(&mut ex, batch, &self.first_positions);
         let generate = lap.next();
 
         let (n, m) = (request.candidates().len(), generator.config().list_length);

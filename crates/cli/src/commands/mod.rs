@@ -3,6 +3,7 @@
 mod bench;
 mod convert;
 mod evaluate;
+mod export;
 mod init_config;
 mod inspect;
 mod quantize;
@@ -16,6 +17,7 @@ mod validate;
 pub(crate) use bench::bench;
 pub(crate) use convert::convert;
 pub(crate) use evaluate::evaluate;
+pub(crate) use export::export;
 pub(crate) use init_config::init_config;
 pub(crate) use inspect::inspect;
 pub(crate) use quantize::quantize;

@@ -241,9 +241,9 @@ fn an_error_leaves_an_empty_request_and_buffers_are_used_again() {
     let good = sample::request(r#"{"features":{"recent":["v1"]}}"#, r#"[{"id":"v1"},{"id":"v9"}]"#);
     let bad = sample::request(NOBODY, r#"[{"id":"v1"},{"id":"v2","features":{"year":"x"}}]"#);
     let mut out = EncodedRequest::default();
-    encoder.encode_into(&good, &catalog, &mut out).unwrap();
-    encoder.encode_into(&bad, &catalog, &mut out).unwrap_err();
+    encoder.encode_into(&good, &catalog, &mut out, &mut EncodeScratch::default()).unwrap();
+    encoder.encode_into(&bad, &catalog, &mut out, &mut EncodeScratch::default()).unwrap_err();
     assert_eq!((out.candidates(), out.user().rows(), out.rows().rows()), (0, 0, 0));
-    encoder.encode_into(&good, &catalog, &mut out).unwrap();
+    encoder.encode_into(&good, &catalog, &mut out, &mut EncodeScratch::default()).unwrap();
     assert_eq!(out, encoder.encode(&good, &catalog).unwrap());
 }

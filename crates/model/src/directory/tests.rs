@@ -6,6 +6,10 @@ use super::*;
 use crate::disk::RealDisk;
 use crate::disk::faulty::{Fault, FaultyDisk};
 
+fn replace(disk: &impl Disk, path: &Path, files: &[NamedFile]) -> Result<(), ModelError> {
+    MODEL.replace(disk, path, files)
+}
+
 const PROBE: &[u8] = br#"{"format": 1, "nar4rec": "0"}"#;
 
 fn files(content: &str) -> Vec<NamedFile> {
