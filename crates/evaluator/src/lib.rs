@@ -105,6 +105,19 @@ impl Evaluator {
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, lists: &Lists) -> E::Value {
         let requests = ex.segments(batch.lengths());
         let states = self.input.forward(ex, batch, &requests);
+        self.forward_from(ex, states, lists)
+    }
+
+    /// From features to the states of candidates.
+    pub fn input(&self) -> &FeatureEmbedding {
+        &self.input
+    }
+
+    /// The same from candidate states that [`Evaluator::input`] made, `[rows, d]`.
+    ///
+    /// # Panics
+    /// If a list is longer than the evaluator was made for.
+    pub fn forward_from<E: Exec>(&self, ex: &mut E, states: E::Value, lists: &Lists) -> E::Value {
         let shown = ex.gather(states, &lists.rows);
         let x = ex.add_places(shown, self.positions, &lists.segments);
         let mut x = ex.dropout(x, self.config.dropout);

@@ -59,6 +59,9 @@ pub struct FeatureBatch {
     pub user_numbers: Vec<f32>,
     /// `[R, C]`
     pub candidate_numbers: Vec<f32>,
+    /// The catalog's row of each candidate, or [`FeatureBatch::OWN_ITEM`] for one that does not have its item columns from
+    /// there. `[R]`
+    pub catalog_rows: Vec<u32>,
     /// For each of the user's bag features, B bags.
     pub user_bags: Vec<Bags>,
     /// For each of a candidate's bag features, R bags.
@@ -70,12 +73,16 @@ pub struct FeatureBatch {
 }
 
 impl FeatureBatch {
+    /// Where a catalog row is expected: the candidate's item columns are its own.
+    pub const OWN_ITEM: u32 = u32::MAX;
+
     /// An empty batch for inputs of this shape.
     pub fn new(spec: &InputSpec) -> Self {
         Self {
             request_offsets: vec![0],
             user_numbers: Vec::new(),
             candidate_numbers: Vec::new(),
+            catalog_rows: Vec::new(),
             user_bags: vec![Bags::default(); spec.user_bags.len()],
             candidate_bags: vec![Bags::default(); spec.candidate_bags.len()],
             products: spec.products.clone(),
@@ -88,6 +95,7 @@ impl FeatureBatch {
         self.request_offsets.truncate(1);
         self.user_numbers.clear();
         self.candidate_numbers.clear();
+        self.catalog_rows.clear();
         self.user_bags.iter_mut().chain(&mut self.candidate_bags).for_each(Bags::clear);
     }
 
@@ -117,6 +125,7 @@ impl FeatureBatch {
 
     fn push_candidate(&mut self, request: &EncodedRequest, catalog: &Catalog, candidate: usize) {
         let (items, item) = request.item(catalog, candidate);
+        self.catalog_rows.push(request.catalog_row(candidate).unwrap_or(Self::OWN_ITEM));
         let start = self.candidate_numbers.len();
         self.candidate_numbers.extend_from_slice(request.rows().numbers(candidate));
         self.candidate_numbers.extend_from_slice(items.numbers(item));

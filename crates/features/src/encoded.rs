@@ -54,6 +54,12 @@ impl EncodedRequest {
         &self.rows
     }
 
+    /// The catalog's row of a candidate that adds nothing to it.
+    pub fn catalog_row(&self, candidate: usize) -> Option<u32> {
+        let ItemRef(bits) = self.items[candidate];
+        (bits & ItemRef::OWN == 0).then_some(bits)
+    }
+
     /// The item columns of a candidate, and which row of them.
     pub fn item<'a>(&'a self, catalog: &'a Catalog, candidate: usize) -> (&'a Columns, usize) {
         let ItemRef(bits) = self.items[candidate];

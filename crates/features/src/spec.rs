@@ -16,6 +16,10 @@ pub struct InputSpec {
     pub user_numbers: usize,
     /// Numbers per candidate.
     pub candidate_numbers: usize,
+    /// The first of them, which depend on the request: the score's and those of the candidate level.
+    pub own_numbers: usize,
+    /// Those behind, which depend on the item alone.
+    pub item_numbers: usize,
     /// A name for each of the user's numbers, such as `user.age` and `user.age.missing`.
     pub user_number_names: Vec<String>,
     /// A name for each of a candidate's numbers, such as `score.rank`, `item.year` and `user.als0*item.als0`.
@@ -26,6 +30,8 @@ pub struct InputSpec {
     pub user_bags: Vec<BagSpec>,
     /// A candidate's categories and lists.
     pub candidate_bags: Vec<BagSpec>,
+    /// The first of them, which depend on the request; the others depend on the item alone.
+    pub own_bags: usize,
     /// Element-wise products of pooled embeddings: an index into `user_bags` and one into `candidate_bags`, of one
     /// table.
     pub interactions: Vec<(usize, usize)>,
@@ -62,22 +68,28 @@ impl Schema {
         self.validate()?;
         let mut candidate_number_names = score_names(self.score.as_ref());
         candidate_number_names.extend(number_names("candidate", &self.candidate));
+        let own_numbers = candidate_number_names.len();
         candidate_number_names.extend(number_names("item", &self.item));
+        let item_numbers = candidate_number_names.len() - own_numbers;
         candidate_number_names
             .extend(self.products.iter().map(|p| format!("user.{}*{}", p.user, self.on_candidate(&p.item))));
         let user_number_names = number_names("user", &self.user);
         let tables =
             self.tables.iter().map(|t| TableSpec { name: t.name.clone(), rows: t.encoding.rows(), dim: t.dim });
         let mut candidate_bags = self.bags("candidate", &self.candidate);
+        let own_bags = candidate_bags.len();
         candidate_bags.extend(self.bags("item", &self.item));
         Ok(InputSpec {
             user_numbers: user_number_names.len(),
             candidate_numbers: candidate_number_names.len(),
+            own_numbers,
+            item_numbers,
             user_number_names,
             candidate_number_names,
             tables: tables.collect(),
             user_bags: self.bags("user", &self.user),
             candidate_bags,
+            own_bags,
             interactions: self.interaction_columns(),
             products: self.product_columns(),
         })

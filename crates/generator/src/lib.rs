@@ -103,17 +103,25 @@ impl Generator {
 
     /// The matching model's outputs for a batch.
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch) -> GeneratorOutput<E::Value> {
-        self.run(ex, batch, None)
+        let segments = ex.segments(batch.lengths());
+        let x = self.input.forward(ex, batch, &segments);
+        self.run(ex, (x, segments), None)
     }
 
-    /// The same, given what [`Generator::first_positions`] computed.
+    /// The same from candidate states that [`Generator::input`] made, `[rows, d]`, the rows of each request being a segment, and
+    /// what [`Generator::first_positions`] computed.
     pub fn forward_from<E: Exec>(
         &self,
         ex: &mut E,
-        batch: &FeatureBatch,
+        states: (E::Value, Arc<Segments>),
         first: &FirstPositions,
     ) -> GeneratorOutput<E::Value> {
-        self.run(ex, batch, first.0.as_deref())
+        self.run(ex, states, first.0.as_deref())
+    }
+
+    /// From features to the first candidate states.
+    pub fn input(&self) -> &FeatureEmbedding {
+        &self.input
     }
 
     /// The position stream up to its first look at the candidates, which is the same for every request where positions are
@@ -126,11 +134,14 @@ impl Generator {
         FirstPositions(self.positions.table().map(shared))
     }
 
-    fn run<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, first: Option<&[f32]>) -> GeneratorOutput<E::Value> {
-        let segments = ex.segments(batch.lengths());
+    fn run<E: Exec>(
+        &self,
+        ex: &mut E,
+        (x, segments): (E::Value, Arc<Segments>),
+        first: Option<&[f32]>,
+    ) -> GeneratorOutput<E::Value> {
         let m = self.config.list_length;
         let position_segments = ex.segments(std::iter::repeat_n(m, segments.count()));
-        let x = self.input.forward(ex, batch, &segments);
         let mut x = ex.dropout(x, self.config.dropout);
         let mut b = self.before_candidates(ex, (x, &segments), first, &position_segments);
         for (l, block) in self.candidate_blocks.iter().enumerate() {

@@ -8,6 +8,7 @@ use nar4rec_decoding::ProposalConfig;
 use nar4rec_evaluator::{Evaluator, FeedbackKind};
 use nar4rec_features::{Catalog, Encoder, Schema};
 use nar4rec_generator::{FirstPositions, Generator};
+use nar4rec_layers::{FeatureEmbedding, ItemStates};
 use nar4rec_model::{InvalidModel, Model};
 use nar4rec_slate::{Item, Permutation, Request};
 use nar4rec_tensor::{Eager, Isa, ParameterError, Parameters, Weights, Workspace};
@@ -24,6 +25,8 @@ use pass::{Wanted, passes, rows_per_pass};
 struct Network<L> {
     layers: L,
     weights: Weights,
+    /// What is known of the catalog's items beforehand.
+    items: Option<ItemStates>,
 }
 
 /// A model ready to rerank.
@@ -67,11 +70,18 @@ impl Reranker {
         let items = items.unwrap_or_default();
         let purpose = config.precision.purpose();
         let ready = |parameters: Parameters| check_finite(&parameters).map(|()| Weights::new(parameters, isa, purpose));
-        let generator = Network { layers: generator.layers, weights: ready(generator.parameters)? };
-        let evaluator = Network { layers: evaluator.layers, weights: ready(evaluator.parameters)? };
+        let catalog = catalog(&encoder, &items)?;
         let mut workspace = Workspace::default();
+        let mut beforehand =
+            |input: &FeatureEmbedding, weights: &Weights| input.item_states(weights, &mut workspace, &catalog);
+        let weights = ready(generator.parameters)?;
+        let known = beforehand(generator.layers.input(), &weights);
+        let generator = Network { layers: generator.layers, weights, items: known };
+        let weights = ready(evaluator.parameters)?;
+        let known = beforehand(evaluator.layers.input(), &weights);
+        let evaluator = Network { layers: evaluator.layers, weights, items: known };
         Ok(Self {
-            catalog: catalog(&encoder, &items)?,
+            catalog,
             attributes: Attributes::new(encoder.schema(), items),
             encoder,
             first_positions: generator.layers.first_positions(&mut Eager::new(&generator.weights, &mut workspace)),

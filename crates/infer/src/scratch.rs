@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use nar4rec_decoding::Proposals;
 use nar4rec_evaluator::Lists;
 use nar4rec_features::{EncodeScratch, EncodedRequest, FeatureBatch, InputSpec};
+use nar4rec_layers::ItemScratch;
 use nar4rec_tensor::Workspace;
 
 use crate::considered::Considered;
@@ -15,6 +16,7 @@ pub(crate) struct Scratch {
     pub(crate) batch: FeatureBatch,
     pub(crate) encoded: EncodedRequest,
     pub(crate) encoding: EncodeScratch,
+    pub(crate) items: ItemScratch,
     pub(crate) generator: Workspace,
     pub(crate) evaluator: Workspace,
     pub(crate) decoding: nar4rec_decoding::Workspace,
@@ -30,6 +32,7 @@ impl Scratch {
             batch: FeatureBatch::new(spec),
             encoded: EncodedRequest::default(),
             encoding: EncodeScratch::default(),
+            items: ItemScratch::default(),
             generator: Workspace::default(),
             evaluator: Workspace::default(),
             decoding: nar4rec_decoding::Workspace::default(),

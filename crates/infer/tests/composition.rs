@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use std::sync::Arc;
+
 use nar4rec_decoding::{Decoded, Decoder, Proposals, Rules, Scores};
 use nar4rec_evaluator::Lists;
 use nar4rec_features::{Catalog, Encoder, FeatureBatch};
-use nar4rec_infer::{Isa, Model, Options, Permutation, Request, Reranker, ScoredList, Trace};
-use nar4rec_tensor::{Eager, Exec, Purpose, Weights, Workspace};
+use nar4rec_infer::{FeatureValue, Isa, Model, Options, Permutation, Request, Reranker, ScoredList, Trace};
+use nar4rec_layers::{FeatureEmbedding, ItemScratch};
+use nar4rec_tensor::{Eager, EagerValue, Exec, Purpose, Segments, Weights, Workspace};
 
 mod made;
 
@@ -40,7 +43,10 @@ impl Parts {
     fn generate(&self, request: &Request) -> (Vec<f32>, Vec<f32>) {
         let mut workspace = Workspace::default();
         let mut ex = Eager::new(&self.generator, &mut workspace);
-        let output = self.model.generator.layers.forward(&mut ex, &self.batch(request));
+        let layers = &self.model.generator.layers;
+        let first = layers.first_positions(&mut Eager::new(&self.generator, &mut Workspace::default()));
+        let states = states(layers.input(), &self.catalog, &mut ex, &self.generator, &self.batch(request));
+        let output = layers.forward_from(&mut ex, states, &first);
         (ex.data(output.log_probabilities).to_vec(), ex.data(output.candidates).to_vec())
     }
 
@@ -49,7 +55,9 @@ impl Parts {
         let rows: Vec<u32> = list.iter().map(|index| index as u32).collect();
         let mut workspace = Workspace::default();
         let mut ex = Eager::new(&self.evaluator, &mut workspace);
-        let logits = self.model.evaluator.layers.forward(&mut ex, &self.batch(request), &Lists::new([rows.as_slice()]));
+        let layers = &self.model.evaluator.layers;
+        let (states, _) = states(layers.input(), &self.catalog, &mut ex, &self.evaluator, &self.batch(request));
+        let logits = layers.forward_from(&mut ex, states, &Lists::new([rows.as_slice()]));
         ex.data(logits).iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect()
     }
 
@@ -61,6 +69,56 @@ impl Parts {
             (index, logs[index * made::LENGTH + place].exp(), feedback[place * kinds..][..kinds].to_vec())
         });
         (items.collect(), self.model.evaluator.layers.utility(&feedback))
+    }
+}
+
+/// Candidate states, the items' part of them computed from the catalog.
+fn states(
+    input: &FeatureEmbedding,
+    catalog: &Catalog,
+    ex: &mut Eager<'_>,
+    weights: &Weights,
+    batch: &FeatureBatch,
+) -> (EagerValue, Arc<Segments>) {
+    let items = input.item_states(weights, &mut Workspace::default(), catalog).unwrap();
+    let segments = ex.segments(batch.lengths());
+    let x = input.forward_with_items(ex, (batch, &segments), &items, &mut ItemScratch::default());
+    (x, segments)
+}
+
+/// Candidates of the catalog, some of which override a value, and some that it does not have.
+fn mixed(request: &Request) -> Request {
+    let mut candidates = request.candidates().to_vec();
+    for (index, candidate) in candidates.iter_mut().enumerate() {
+        match index % 5 {
+            1 => drop(candidate.features.insert("year".to_owned(), FeatureValue::from(1999.0))),
+            2 => drop(candidate.features.insert("genres".to_owned(), vec!["war".to_owned()].into())),
+            3 => candidate.id = format!("unknown{index}"),
+            _ => {}
+        }
+    }
+    Request::new(request.request_id().to_owned(), request.user().clone(), candidates).unwrap()
+}
+
+#[test]
+fn what_is_known_of_items_beforehand_changes_nothing_but_the_rounding() {
+    let parts = Parts::new(made::model(8));
+    for (input, weights) in [
+        (parts.model.generator.layers.input(), &parts.generator),
+        (parts.model.evaluator.layers.input(), &parts.evaluator),
+    ] {
+        for seed in 0..6 {
+            let batch = parts.batch(&mixed(&made::request(seed, 5 + 7 * seed as usize)));
+            let own = batch.catalog_rows.iter().filter(|row| **row == FeatureBatch::OWN_ITEM).count();
+            assert!((1..batch.rows()).contains(&own), "of both kinds");
+            let mut workspace = Workspace::default();
+            let mut ex = Eager::new(weights, &mut workspace);
+            let (known, segments) = states(input, &parts.catalog, &mut ex, weights, &batch);
+            let whole = input.forward(&mut ex, &batch, &segments);
+            for (a, b) in ex.data(known).iter().zip(ex.data(whole)) {
+                assert!((a - b).abs() < 1e-5, "{a} beside {b}");
+            }
+        }
     }
 }
 

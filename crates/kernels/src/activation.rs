@@ -42,37 +42,43 @@ fn gelu_slope<S: Simd>(s: S, x: S::F32) -> S::F32 {
 }
 
 impl Activation {
+    /// The function of every lane.
+    #[inline(always)]
+    fn of<S: Simd>(self, s: S, x: S::F32) -> S::F32 {
+        match self {
+            Self::Identity => x,
+            Self::Relu => s.max(x, s.splat(0.0)),
+            Self::Gelu => s.mul(x, gate(s, x)),
+        }
+    }
+
     /// Applies the function in place.
     #[inline(always)]
     pub(crate) fn run<S: Simd>(self, s: S, values: &mut [f32]) {
-        match self {
-            Self::Identity => {}
-            Self::Relu => {
-                for chunk in values.chunks_mut(S::LANES) {
-                    s.put(s.max(s.get(chunk), s.splat(0.0)), chunk);
-                }
-            }
-            Self::Gelu => {
-                for chunk in values.chunks_mut(S::LANES) {
-                    let x = s.get(chunk);
-                    s.put(s.mul(x, gate(s, x)), chunk);
-                }
-            }
+        for chunk in values.chunks_mut(S::LANES) {
+            s.put(self.of(s, s.get(chunk)), chunk);
         }
     }
 }
 
-/// Applies `activation` in place.
-pub fn activation_forward(isa: Isa, activation: Activation, values: &mut [f32]) {
-    struct Forward<'a>(Activation, &'a mut [f32]);
-    impl Kernel for Forward<'_> {
+/// Writes `activation` of `x` to `y`.
+///
+/// # Panics
+/// If the slices differ in length.
+pub fn activation_of(isa: Isa, activation: Activation, x: &[f32], y: &mut [f32]) {
+    struct Of<'a>(Activation, &'a [f32], &'a mut [f32]);
+    impl Kernel for Of<'_> {
         type Output = ();
         #[inline(always)]
         fn run<S: Simd>(self, s: S) {
-            self.0.run(s, self.1);
+            let Self(activation, x, y) = self;
+            for (x, y) in x.chunks(S::LANES).zip(y.chunks_mut(S::LANES)) {
+                s.put(activation.of(s, s.get(x)), y);
+            }
         }
     }
-    isa.run(Forward(activation, values));
+    assert_eq!(x.len(), y.len(), "one result per number");
+    isa.run(Of(activation, x, y));
 }
 
 /// Turns the gradient of the result into the gradient of the argument, in place: `d[i] *= activation'(x[i])`.
@@ -121,8 +127,8 @@ mod tests {
         let inputs: Vec<f32> = (0..4001).map(|i| (i as f32 - 2000.0) / 200.0).filter(|x| *x != 0.0).collect();
         for isa in isas_under_test() {
             for activation in [Activation::Identity, Activation::Relu, Activation::Gelu] {
-                let mut outputs = inputs.clone();
-                activation_forward(isa, activation, &mut outputs);
+                let mut outputs = vec![0.0; inputs.len()];
+                activation_of(isa, activation, &inputs, &mut outputs);
                 let mut slopes = vec![1.0; inputs.len()];
                 activation_backward(isa, activation, &inputs, &mut slopes);
                 for ((x, y), slope) in inputs.iter().zip(&outputs).zip(&slopes) {

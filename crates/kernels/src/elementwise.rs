@@ -128,7 +128,8 @@ pub fn column_sums(isa: Isa, rows: &[f32], sums: &mut [f32]) {
 ///   m ← β₁m + (1−β₁)g      v ← β₂v + (1−β₂)g²
 ///   w ← w·(1 − lr·decay) − step · m / (√v·correction + ε)
 /// ```
-/// `step` is lr / (1 − β₁ᵗ) and `correction` 1 / √(1 − β₂ᵗ), computed once per step by the caller.
+/// `step` is lr / (1 − β₁ᵗ) and `correction` 1 / √(1 − β₂ᵗ), computed once per step by the caller; g is what is given times
+/// `gradient`, which shortens a gradient that is too long on the way instead of in a pass of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct AdamStep {
     /// β₁
@@ -143,6 +144,8 @@ pub struct AdamStep {
     pub step: f32,
     /// 1 / √(1 − β₂ᵗ)
     pub correction: f32,
+    /// What gradients are multiplied by.
+    pub gradient: f32,
 }
 
 /// Applies `step` to the weights `w` with gradient `g` and moments `m`, `v`.
@@ -158,7 +161,7 @@ pub fn adam_step(isa: Isa, step: AdamStep, w: &mut [f32], g: &[f32], (m, v): (&m
             let Self(k, w, g, m, v) = self;
             let chunks = w.chunks_mut(S::LANES).zip(g.chunks(S::LANES));
             for ((w, g), (m, v)) in chunks.zip(m.chunks_mut(S::LANES).zip(v.chunks_mut(S::LANES))) {
-                let gradient = s.get(g);
+                let gradient = s.mul(s.get(g), s.splat(k.gradient));
                 let mean = s.fma(s.splat(k.beta1), s.get(m), s.mul(s.splat(1.0 - k.beta1), gradient));
                 let square = s.mul(s.mul(s.splat(1.0 - k.beta2), gradient), gradient);
                 let square = s.fma(s.splat(k.beta2), s.get(v), square);
@@ -221,7 +224,15 @@ mod tests {
 
     #[test]
     fn adam_against_f64() {
-        let k = AdamStep { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, shrink: 0.999, step: 0.01, correction: 3.0 };
+        let k = AdamStep {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            shrink: 0.999,
+            step: 0.01,
+            correction: 3.0,
+            gradient: 0.5,
+        };
         for isa in isas_under_test() {
             let n = 37;
             let of = |phase: f32| (0..n).map(|i| (i as f32 + phase).sin()).collect::<Vec<f32>>();
@@ -230,6 +241,7 @@ mod tests {
             let before: Vec<[f64; 4]> = (0..n).map(|i| [w[i], g[i], m[i], v[i]].map(f64::from)).collect();
             adam_step(isa, k, &mut w, &g, (&mut m, &mut v));
             for (i, [w0, g, m0, v0]) in before.into_iter().enumerate() {
+                let g = 0.5 * g;
                 let mean = 0.9 * m0 + 0.1 * g;
                 let square = 0.999 * v0 + 0.001 * g * g;
                 let want = w0 * 0.999 - 0.01 * mean / (square.sqrt() * 3.0 + 1e-8);

@@ -26,7 +26,7 @@ mod simd;
 mod softmax;
 mod tuning;
 
-pub use activation::{Activation, activation_backward, activation_forward};
+pub use activation::{Activation, activation_backward, activation_of};
 pub use attention::{AttentionScratch, AttentionShape, Heads, attention_backward, attention_forward, query_block};
 pub use elementwise::{AdamStep, adam_step, add, axpy, column_sums, dot, multiply, scale, square_sum};
 pub use exp::exp;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use nar4rec_features::{Bags, FeatureBatch, InputSpec};
 use nar4rec_tensor::{Exec, Init, Interaction, Kind, ParameterId, Registry, Segments};
 
-use crate::Linear;
+use crate::{Linear, items::Split};
 
 /// Embeddings begin uniform in ± this: small beside standardised numbers, so that rare ids add little noise.
 const TABLE_BOUND: f32 = 0.1;
@@ -23,13 +23,14 @@ const TABLE_BOUND: f32 = 0.1;
 pub struct FeatureEmbedding {
     /// For each bag of the user its table; likewise of the candidate.
     user_bags: Vec<ParameterId>,
-    candidate_bags: Vec<ParameterId>,
+    pub(crate) candidate_bags: Vec<ParameterId>,
     interactions: Arc<[Interaction]>,
     user_numbers: usize,
-    candidate_numbers: usize,
+    pub(crate) candidate_numbers: usize,
     /// `None` if the schema has no user features.
     user: Option<Linear>,
-    candidate: Linear,
+    pub(crate) candidate: Linear,
+    pub(crate) split: Split,
 }
 
 impl FeatureEmbedding {
@@ -64,13 +65,14 @@ impl FeatureEmbedding {
             user: (user_width > 0)
                 .then(|| registry.scope("user", |registry| Linear::edge_without_bias(registry, user_width, width))),
             candidate: registry.scope("candidate", |registry| Linear::edge(registry, candidate_width, width)),
+            split: Split::new(spec, [&user, &candidate]),
         }
     }
 
     /// The state of every candidate of the batch, `[rows, width]`; `segments` are its requests' rows.
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, segments: &Arc<Segments>) -> E::Value {
         ex.scope(|ex| {
-            let user_bags = embed(ex, &self.user_bags, &batch.user_bags);
+            let user_bags = self.embed_user(ex, batch);
             let candidate_bags = embed(ex, &self.candidate_bags, &batch.candidate_bags);
             let products = user_bags
                 .zip(candidate_bags)
@@ -80,13 +82,28 @@ impl FeatureEmbedding {
                 (self.candidate_numbers > 0).then(|| ex.input(&batch.candidate_numbers, self.candidate_numbers));
             let input = joined(ex, [numbers, candidate_bags, products]);
             let x = self.candidate.forward(ex, input);
-
-            let Some(user) = self.user else { return x };
-            let numbers = (self.user_numbers > 0).then(|| ex.input(&batch.user_numbers, self.user_numbers));
-            let input = joined(ex, [numbers, user_bags, None]);
-            let u = user.forward(ex, input);
-            ex.add_spread(x, u, segments)
+            self.add_user(ex, (x, segments), batch, user_bags)
         })
+    }
+
+    /// The embeddings of the user's bags side by side, if there are any.
+    pub(crate) fn embed_user<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch) -> Option<E::Value> {
+        embed(ex, &self.user_bags, &batch.user_bags)
+    }
+
+    /// x with W_u·[user features] added to every candidate of the user's.
+    pub(crate) fn add_user<E: Exec>(
+        &self,
+        ex: &mut E,
+        (x, segments): (E::Value, &Arc<Segments>),
+        batch: &FeatureBatch,
+        user_bags: Option<E::Value>,
+    ) -> E::Value {
+        let Some(user) = self.user else { return x };
+        let numbers = (self.user_numbers > 0).then(|| ex.input(&batch.user_numbers, self.user_numbers));
+        let input = joined(ex, [numbers, user_bags, None]);
+        let u = user.forward(ex, input);
+        ex.add_spread(x, u, segments)
     }
 }
 
@@ -101,11 +118,11 @@ fn block_starts(spec: &InputSpec, bags: &[nar4rec_features::BagSpec]) -> Vec<usi
 }
 
 /// The embeddings of all bags side by side, if there are any.
-fn embed<E: Exec>(ex: &mut E, tables: &[ParameterId], bags: &[Bags]) -> Option<E::Value> {
+pub(crate) fn embed<E: Exec>(ex: &mut E, tables: &[ParameterId], bags: &[Bags]) -> Option<E::Value> {
     (!tables.is_empty()).then(|| ex.embed(tables.iter().copied().zip(bags.iter().map(view))))
 }
 
-fn view(bags: &Bags) -> nar4rec_tensor::Bags<'_> {
+pub(crate) fn view(bags: &Bags) -> nar4rec_tensor::Bags<'_> {
     nar4rec_tensor::Bags { offsets: &bags.offsets, ids: &bags.ids }
 }
 

@@ -33,6 +33,11 @@ impl Linear {
         LinearWeights { weight, bias: Some(registry.add("bias", [1, output], Kind::Vector, Init::Constant(0.0))) }
     }
 
+    /// Its parameters.
+    pub(crate) fn weights(&self) -> LinearWeights {
+        self.0
+    }
+
     /// x·Wᵀ + b
     pub fn forward<E: Exec>(&self, ex: &mut E, x: E::Value) -> E::Value {
         ex.linear(x, self.0, Activation::Identity)

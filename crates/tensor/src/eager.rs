@@ -1,14 +1,16 @@
 //! Runs operations at once, over packed weights and memory that is reused from request to request.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use nar4rec_kernels::{
-    Activation, AttentionScratch, Epilogue, Isa, PackedMatrix, QuantisedRows, Write, add, gemm, gemm_int8, layer_norm,
+    Activation, AttentionScratch, Epilogue, Isa, Matrix, PackedMatrix, QuantisedRows, Write, add, gemm, gemm_int8,
+    layer_norm,
 };
 
 use crate::{
     AttentionOperands, Bags, CrossOperands, CrossSaved, CrossScratch, Exec, Factor, Interaction, LinearWeights,
-    NormWeights, ParameterId, Segments, Weights, cross_attention,
+    NormWeights, ParameterId, Segments, Weights, column_block, cross_attention,
     forward::{self, View},
 };
 
@@ -34,6 +36,17 @@ pub struct Workspace {
     packed: PackedMatrix,
     quantised: QuantisedRows,
     cross: (CrossSaved, CrossScratch),
+}
+
+/// Some of the inputs of a linear map.
+#[derive(Debug, Clone)]
+pub struct InputPart {
+    /// The value that holds them.
+    pub value: EagerValue,
+    /// Its first column that counts.
+    pub first: usize,
+    /// Which inputs of the map they are.
+    pub inputs: Range<usize>,
 }
 
 /// The executor of inference.
@@ -103,6 +116,52 @@ impl<'a> Eager<'a> {
         });
         self.workspace.quantised = quantised;
         value
+    }
+
+    /// A linear map of which only some inputs are given: Σ over parts of x_part·Wᵀ[its inputs] + b. W is f32.
+    pub fn linear_of_parts(
+        &mut self,
+        rows: usize,
+        parts: impl Iterator<Item = InputPart>,
+        linear: LinearWeights,
+    ) -> EagerValue {
+        let weights = self.weights;
+        let packed = &weights.linear(linear.weight).forward;
+        let bias = linear.bias.map(|bias| weights.parameters().get(bias));
+        let columns = packed.columns();
+        self.make(rows, columns, |this, y| {
+            // Nothing times nothing, which leaves the bias.
+            let none = Matrix::new(&[], rows, 0, 0);
+            gemm(this.isa(), none, packed.rows_of(0..0), (&mut *y, columns), Epilogue { bias, ..Epilogue::OVER });
+            for InputPart { value, first, inputs } in parts {
+                let x = this.view(value);
+                let x = column_block(x.data, rows, first..first + inputs.len(), x.columns);
+                gemm(this.isa(), x, packed.rows_of(inputs), (&mut *y, columns), Epilogue::ONTO);
+            }
+        })
+    }
+
+    /// x with row `rows[r]` of a table added to its row r, where the table has such a row.
+    pub fn add_known_rows(&mut self, x: EagerValue, table: View<'_>, rows: &[u32]) -> EagerValue {
+        let known = table.rows();
+        self.changed(x, |this, sum| {
+            for (row, index) in sum.chunks_exact_mut(table.columns).zip(rows) {
+                if (*index as usize) < known {
+                    add(this.isa(), row, table.row(*index as usize));
+                }
+            }
+        })
+    }
+
+    /// x with row r of `part` added to its row `rows[r]`.
+    pub fn add_at(&mut self, x: EagerValue, part: EagerValue, rows: &[u32]) -> EagerValue {
+        self.changed(x, |this, sum| {
+            let part = this.view(part);
+            for (index, row) in rows.iter().enumerate() {
+                let to = *row as usize * part.columns;
+                add(this.isa(), &mut sum[to..to + part.columns], part.row(index));
+            }
+        })
     }
 
     /// A copy of x that `change` then changes.

@@ -118,11 +118,14 @@ impl From<SpecAbout> for InputSpec {
         Self {
             user_numbers: about.user_numbers,
             candidate_numbers: about.candidate_numbers,
+            own_numbers: about.candidate_numbers,
+            item_numbers: 0,
             user_number_names: names("user", about.user_numbers),
             candidate_number_names: names("candidate", about.candidate_numbers),
             tables: about.tables.into_iter().map(table).collect(),
             user_bags: bags("user", about.user_bags),
             candidate_bags: bags("candidate", about.candidate_bags),
+            own_bags: 0,
             interactions: about.interactions,
             products: Vec::new(),
         }

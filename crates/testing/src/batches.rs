@@ -30,11 +30,14 @@ pub fn small_spec() -> InputSpec {
     InputSpec {
         user_numbers: 2,
         candidate_numbers: 3,
+        own_numbers: 1,
+        item_numbers: 2,
         user_number_names: (0..2).map(|i| format!("user.{i}")).collect(),
         candidate_number_names: (0..3).map(|i| format!("candidate.{i}")).collect(),
         tables: vec![table("item", 9, 4), table("genre", 6, 3)],
         user_bags: vec![bag("user.recent", 0)],
         candidate_bags: vec![bag("candidate.id", 0), bag("candidate.genres", 1)],
+        own_bags: 0,
         interactions: vec![(0, 0)],
         products: Vec::new(),
     }

@@ -4,7 +4,6 @@
 //! gradients of its shards in order; then the lanes are added up in order. How many threads work on the lanes changes
 //! nothing, so the same seed gives the same bytes at any number of them.
 
-use nar4rec_autograd::Gradients;
 use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -134,10 +133,12 @@ pub(crate) enum Ended {
     Stopped,
 }
 
-/// The parameters as the layers read them, and the memory of each lane.
+/// The parameters as the layers read them, and memory: of each lane, and for the sum of the lanes' gradients, one of each
+/// parameter's shape.
 struct Machine {
     weights: Weights,
     lanes: Vec<Lane>,
+    gradients: Vec<Vec<f32>>,
 }
 
 /// A model, its settings and what it learns from.
@@ -186,6 +187,7 @@ impl<T: Task> Fit<'_, T> {
         let mut machine = Machine {
             weights: Weights::new(parameters.clone(), self.isa, Purpose::Training),
             lanes: (0..LANES).map(|_| self.task.lane()).collect(),
+            gradients: self.task.specs().iter().map(|spec| vec![0.0; spec.len()]).collect(),
         };
         while !self.is_finished(&progress) {
             if self.epoch(&mut progress, &mut machine, observer, &mut save)? == Flow::Stop {
@@ -250,19 +252,21 @@ impl<T: Task> Fit<'_, T> {
         &self,
         batch: &[&Example],
         progress: &mut Progress,
-        Machine { weights, lanes }: &mut Machine,
+        Machine { weights, lanes, gradients }: &mut Machine,
     ) -> Result<Event<'e>, TrainError> {
         let (step, steps) = (progress.optimiser.steps(), self.steps());
         let loss = self.gradients(batch, seed_at(self.seed, &[u64::MAX, step]), weights, lanes);
-        let mut gradients = self.reduce(lanes);
-        let gradient = clip_norm(self.isa, &mut gradients, self.config.clip_norm);
+        self.reduce(lanes, gradients);
+        let (gradient, factor) = clip_norm(self.isa, gradients, self.config.clip_norm);
         if !loss.is_finite() || !gradient.is_finite() {
             return Err(self.diverged(step + 1));
         }
         let warmup = (f64::from(self.config.warmup) * steps as f64).ceil() as u64;
         let learning_rate = self.config.learning_rate * self.config.decay.share(step, steps, warmup);
         let adam = AdamWConfig { weight_decay: self.config.weight_decay, ..AdamWConfig::default() };
-        weights.update(|parameters| progress.optimiser.step(self.isa, adam, learning_rate, parameters, &gradients));
+        weights.update(|parameters| {
+            progress.optimiser.step(self.isa, adam, learning_rate, parameters, (gradients, factor));
+        });
         progress.batches_done += 1;
         progress.loss_sum += loss;
         Ok(Event::Step { model: self.task.name(), step: step + 1, loss, gradient, learning_rate, lists: batch.len() })
@@ -287,17 +291,12 @@ impl<T: Task> Fit<'_, T> {
         losses.iter().sum()
     }
 
-    /// The lanes' gradients added up, one of each parameter's shape.
-    fn reduce(&self, lanes: &[Lane]) -> Vec<Vec<f32>> {
-        let gradients: Vec<&Gradients> = lanes.iter().map(|lane| &lane.gradients).collect();
-        let specs = self.task.specs().par_iter().enumerate();
-        specs
-            .map(|(index, spec)| {
-                let mut sum = vec![0.0; spec.len()];
-                gradients.iter().for_each(|gradients| gradients.add_to(self.isa, index, &mut sum));
-                sum
-            })
-            .collect()
+    /// Adds up the lanes' gradients, in order.
+    fn reduce(&self, lanes: &[Lane], sums: &mut [Vec<f32>]) {
+        sums.par_iter_mut().enumerate().for_each(|(index, sum)| {
+            sum.fill(0.0);
+            lanes.iter().for_each(|lane| lane.gradients.add_to(self.isa, index, sum));
+        });
     }
 
     /// Validates an epoch. Parameters that are no numbers any more are never kept.

@@ -1,6 +1,6 @@
 //! AdamW (Loshchilov & Hutter 2019) with a bound on the gradient's length.
 
-use nar4rec_kernels::{AdamStep, Isa, adam_step, scale, square_sum};
+use nar4rec_kernels::{AdamStep, Isa, adam_step, square_sum};
 use nar4rec_tensor::{Kind, ParameterSpec, Parameters};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -44,14 +44,14 @@ impl AdamW {
         self.steps
     }
 
-    /// Moves `parameters` against `gradients`, one of the parameter's shape each.
+    /// Moves `parameters` against `gradients`, one of the parameter's shape each, times `factor`.
     pub fn step(
         &mut self,
         isa: Isa,
         config: AdamWConfig,
         learning_rate: f32,
         parameters: &mut Parameters,
-        gradients: &[Vec<f32>],
+        (gradients, factor): (&[Vec<f32>], f32),
     ) {
         self.steps += 1;
         let power = |beta: f32| 1.0 - f64::from(beta).powf(self.steps as f64);
@@ -62,6 +62,7 @@ impl AdamW {
             shrink: 1.0,
             step: (f64::from(learning_rate) / power(config.beta1)) as f32,
             correction: (1.0 / power(config.beta2).sqrt()) as f32,
+            gradient: factor,
         };
         let decayed = AdamStep { shrink: 1.0 - learning_rate * config.weight_decay, ..step };
         let specs = std::sync::Arc::clone(parameters.specs());
@@ -77,15 +78,11 @@ impl AdamW {
     }
 }
 
-/// Shortens gradients whose length, over all parameters together, exceeds `most`. Returns the length before.
-pub fn clip_norm(isa: Isa, gradients: &mut [Vec<f32>], most: f32) -> f32 {
+/// The length of all gradients together, and what they must be multiplied by so that it does not exceed `most`.
+pub fn clip_norm(isa: Isa, gradients: &[Vec<f32>], most: f32) -> (f32, f32) {
     let squares: Vec<f32> = gradients.par_iter().map(|gradient| square_sum(isa, gradient)).collect();
     let norm = squares.iter().map(|square| f64::from(*square)).sum::<f64>().sqrt() as f32;
-    let factor = most / (norm + 1e-6);
-    if factor < 1.0 {
-        gradients.par_iter_mut().for_each(|gradient| scale(isa, gradient, factor));
-    }
-    norm
+    (norm, (most / (norm + 1e-6)).min(1.0))
 }
 
 #[cfg(test)]
@@ -94,10 +91,9 @@ mod tests {
 
     #[test]
     fn long_gradients_are_shortened_and_short_ones_kept() {
-        let mut gradients = vec![vec![3.0, 0.0], vec![4.0]];
-        assert_eq!(clip_norm(Isa::detect(), &mut gradients, 10.0), 5.0);
-        assert_eq!(gradients, [vec![3.0, 0.0], vec![4.0]]);
-        clip_norm(Isa::detect(), &mut gradients, 1.0);
-        assert!((gradients[0][0] - 0.6).abs() < 1e-6 && (gradients[1][0] - 0.8).abs() < 1e-6);
+        let gradients = vec![vec![3.0, 0.0], vec![4.0]];
+        assert_eq!(clip_norm(Isa::detect(), &gradients, 10.0), (5.0, 1.0));
+        let (norm, factor) = clip_norm(Isa::detect(), &gradients, 1.0);
+        assert!(norm == 5.0 && (5.0 * factor - 1.0).abs() < 1e-6, "{factor}");
     }
 }

@@ -32,10 +32,11 @@ fn run<T: Task>(steps: &TenSteps<T>, isa: Isa) -> Run {
     let (mut losses, mut lengths) = (Vec::new(), Vec::new());
     for (batch, targets) in &steps.batches {
         let (loss, gradients) = steps.task.loss(&weights, batch, targets);
-        let mut gradients = whole(isa, &gradients);
+        let gradients = whole(isa, &gradients);
         losses.push(loss as f32);
-        lengths.push(clip_norm(isa, &mut gradients, most));
-        weights.update(|parameters| optimiser.step(isa, config, learning_rate, parameters, &gradients));
+        let (length, factor) = clip_norm(isa, &gradients, most);
+        lengths.push(length);
+        weights.update(|parameters| optimiser.step(isa, config, learning_rate, parameters, (&gradients, factor)));
     }
     Run { losses, lengths, parameters: weights.into_parameters() }
 }

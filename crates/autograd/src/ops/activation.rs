@@ -1,6 +1,6 @@
 //! y = f(x) for each number; d_x = d_y·f′(x). The functions are those of the kernels crate.
 
-use nar4rec_kernels::{Activation, activation_backward, activation_forward};
+use nar4rec_kernels::{Activation, activation_backward, activation_of};
 use nar4rec_tensor::Exec;
 
 use crate::tape::{Context, Operation, Tape, TapeValue};
@@ -12,8 +12,7 @@ struct Activate {
 
 pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, activation: Activation) -> TapeValue {
     tape.record(tape.shape(x), |context, y| {
-        y.copy_from_slice(context.view(x).data);
-        activation_forward(context.isa(), activation, y);
+        activation_of(context.isa(), activation, context.view(x).data, y);
         Activate { x, activation }
     })
 }

@@ -6,10 +6,14 @@
 //!
 //! A request that fails at any step is left out of those that follow; no row of the batch depends on another request's.
 
+use std::sync::Arc;
+
 use nar4rec_decoding::{Proposals, Scores, Workspace};
+use nar4rec_features::FeatureBatch;
 use nar4rec_generator::GeneratorConfig;
+use nar4rec_layers::{FeatureEmbedding, ItemScratch, ItemStates};
 use nar4rec_slate::{Permutation, Request};
-use nar4rec_tensor::{Eager, Exec};
+use nar4rec_tensor::{Eager, EagerValue, Exec, Segments};
 
 use super::{Network, Reranker};
 use crate::{
@@ -84,9 +88,11 @@ impl Reranker {
 
     /// Runs the generator on the batch and finds the lists of each of its requests.
     fn generate(&self, requests: &[Request], wanted: Wanted<'_>, scratch: &mut Scratch) {
-        let Network { layers, weights } = &self.generator;
+        let Network { layers, weights, items } = &self.generator;
         let mut ex = Eager::new(weights, &mut scratch.generator);
-        let output = layers.forward_from(&mut ex, &scratch.batch, &self.first_positions);
+        let segments = ex.segments(scratch.batch.lengths());
+        let x = states(layers.input(), items.as_ref(), &mut ex, (&scratch.batch, &segments), &mut scratch.items);
+        let output = layers.forward_from(&mut ex, (x, segments), &self.first_positions);
         let (log_probabilities, states) = (ex.data(output.log_probabilities), ex.data(output.candidates));
         let (positions, width) = (self.list_length(), layers.config().width);
         let mut segments = output.segments.iter();
@@ -155,9 +161,11 @@ impl Reranker {
         if lists.segments().count() == 0 {
             return;
         }
-        let Network { layers, weights } = &self.evaluator;
+        let Network { layers, weights, items } = &self.evaluator;
         let mut ex = Eager::new(weights, &mut scratch.evaluator);
-        let logits = layers.forward(&mut ex, &scratch.batch, lists);
+        let segments = ex.segments(scratch.batch.lengths());
+        let x = states(layers.input(), items.as_ref(), &mut ex, (&scratch.batch, &segments), &mut scratch.items);
+        let logits = layers.forward_from(&mut ex, x, lists);
         let kinds = layers.config().feedback.len();
         let mut rest = ex.data(logits);
         for request in considered.as_mut_slice() {
@@ -170,6 +178,20 @@ impl Reranker {
             }
             request.check(found);
         }
+    }
+}
+
+/// The states of a batch's candidates, with what is known of their items beforehand.
+fn states(
+    input: &FeatureEmbedding,
+    items: Option<&ItemStates>,
+    ex: &mut Eager<'_>,
+    (batch, segments): (&FeatureBatch, &Arc<Segments>),
+    scratch: &mut ItemScratch,
+) -> EagerValue {
+    match items {
+        Some(items) => input.forward_with_items(ex, (batch, segments), items, scratch),
+        None => input.forward(ex, batch, segments),
     }
 }
 
