@@ -11,6 +11,9 @@ use serde::Serialize;
 /// The operation that is a layer of its own.
 const LOG_PROBABILITIES: &str = "log_probabilities";
 
+/// The operation that is all of the layer `input` at once, where items are known beforehand.
+pub(crate) const INPUT: &str = "input layer";
+
 /// What a layer took.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Spent {
@@ -73,7 +76,9 @@ impl LayerClock {
         if operation.name == LOG_PROBABILITIES {
             return self.layers.last_mut().into_iter().for_each(|(_, last)| last.add(spent));
         }
-        self.current = operation.parameter.map(|id: ParameterId| self.of_parameter[id.index()]).or(self.current);
+        let named = operation.parameter.map(|id: ParameterId| self.of_parameter[id.index()]);
+        let input = || self.layers.iter().position(|(layer, _)| operation.name == INPUT && layer == "input");
+        self.current = named.or_else(input).or(self.current);
         match self.current {
             Some(layer) => {
                 let early = std::mem::take(&mut self.early);
@@ -164,15 +169,17 @@ mod tests {
         };
         for _ in 0..2 {
             clock.start();
-            run(&mut clock, "input", None, 1, 0);
+            run(&mut clock, "repeat", None, 1, 0);
             run(&mut clock, "linear", input, 2, 4000);
+            run(&mut clock, "layer_norm", head, 1, 0);
+            run(&mut clock, INPUT, None, 1, 0);
             run(&mut clock, "add", None, 1, 0);
             run(&mut clock, "layer_norm", head, 1, 0);
             run(&mut clock, LOG_PROBABILITIES, None, 5, 10_000);
         }
         let rows = clock.rows(2);
         let told: Vec<_> = rows.iter().map(|row| (row.layer.as_str(), row.us.round(), row.gflops.is_some())).collect();
-        assert_eq!(told, [("input", 4.0, true), ("head", 1.0, false), (LOG_PROBABILITIES, 5.0, true)]);
+        assert_eq!(told, [("input", 5.0, true), ("head", 2.0, false), (LOG_PROBABILITIES, 5.0, true)]);
         assert!((rows.iter().map(|row| row.share).sum::<f64>() - 1.0).abs() < 1e-9);
         assert!((rows[2].gflops.unwrap() - 2.0).abs() < 1e-9);
     }

@@ -5,6 +5,7 @@
 
 use std::{
     hint::black_box,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,12 +15,13 @@ use nar4rec_evaluator::{Evaluator, Lists};
 use nar4rec_features::{Catalog, EncodeScratch, EncodedRequest, Encoder, FeatureBatch};
 use nar4rec_generator::{FirstPositions, Generator};
 use nar4rec_infer::Reranker;
+use nar4rec_layers::{FeatureEmbedding, ItemScratch, ItemStates};
 use nar4rec_model::Model;
 use nar4rec_slate::Request;
-use nar4rec_tensor::{Eager, Exec, Isa, Operation, Watch, Watched, Weights, Workspace};
+use nar4rec_tensor::{Eager, EagerValue, Exec, Isa, Operation, Segments, Watch, Watched, Weights, Workspace};
 
 use super::{
-    layers::LayerClock,
+    layers::{INPUT, LayerClock},
     pace::{Pace, timed},
     report::{Layers, Profile, Stages},
 };
@@ -31,11 +33,18 @@ const ROUND: usize = 32;
 pub(crate) struct Profiler {
     encoder: Encoder,
     catalog: Catalog,
-    generator: (Generator, Weights),
+    generator: Network<Generator>,
     /// What the generator computes once for all requests.
     first_positions: FirstPositions,
-    evaluator: (Evaluator, Weights),
+    evaluator: Network<Evaluator>,
     proposals: ProposalConfig,
+}
+
+/// A network, its numbers, and what it makes of the catalog's items beforehand.
+struct Network<L> {
+    layers: L,
+    weights: Weights,
+    items: Option<ItemStates>,
 }
 
 /// What a pass uses again.
@@ -45,6 +54,7 @@ struct Memory {
     networks: [Workspace; 2],
     decoding: (nar4rec_decoding::Workspace, Proposals),
     lists: Lists,
+    items: ItemScratch,
 }
 
 /// Encode, generator, decode, evaluator.
@@ -64,14 +74,19 @@ impl Profiler {
     pub(crate) fn new(model: Model, isa: Isa) -> anyhow::Result<Self> {
         let Model { config, schema, items, generator, evaluator, .. } = model;
         let encoder = Encoder::new(schema)?;
+        let catalog = Catalog::from_items(&encoder, items.iter().flatten())?;
+        let mut workspace = Workspace::default();
         let ready = |parameters| Weights::new(parameters, isa, config.precision.purpose());
-        let (generator, evaluator) =
-            ((generator.layers, ready(generator.parameters)), (evaluator.layers, ready(evaluator.parameters)));
-        let mut once = Workspace::default();
+        let weights = ready(generator.parameters);
+        let items = generator.layers.input().item_states(&weights, &mut workspace, &catalog);
+        let generator = Network { layers: generator.layers, weights, items };
+        let weights = ready(evaluator.parameters);
+        let items = evaluator.layers.input().item_states(&weights, &mut workspace, &catalog);
+        let evaluator = Network { layers: evaluator.layers, weights, items };
         Ok(Self {
-            catalog: Catalog::from_items(&encoder, items.iter().flatten())?,
+            first_positions: generator.layers.first_positions(&mut Eager::new(&generator.weights, &mut workspace)),
             encoder,
-            first_positions: generator.0.first_positions(&mut Eager::new(&generator.1, &mut once)),
+            catalog,
             generator,
             evaluator,
             proposals: config.pipeline.proposals(),
@@ -116,7 +131,7 @@ impl Profiler {
 
     /// What each layer takes.
     fn layers(&self, requests: &[Request], pace: &Pace, memory: &mut Memory) -> anyhow::Result<Layers> {
-        let networks = [("generator", &self.generator.1), ("evaluator", &self.evaluator.1)];
+        let networks = [("generator", &self.generator.weights), ("evaluator", &self.evaluator.weights)];
         let mut clocks = networks.map(|(name, weights)| LayerClock::new(name, weights.parameters().specs()));
         let mut count = 0;
         pace.run(pace.time, |number| {
@@ -135,6 +150,7 @@ impl Profiler {
             networks: Default::default(),
             decoding: Default::default(),
             lists: Lists::default(),
+            items: ItemScratch::default(),
         }
     }
 
@@ -151,6 +167,7 @@ impl Profiler {
             networks: [first, second],
             decoding: (workspace, proposals),
             lists,
+            items,
         } = memory;
         let mut lap = Lap(Instant::now());
         batch.clear();
@@ -158,9 +175,10 @@ impl Profiler {
         batch.push(encoded, &self.catalog);
         let encode = lap.next();
 
-        let (generator, weights) = &self.generator;
+        let Network { layers: generator, weights, items: known } = &self.generator;
         let mut ex = Watched { inner: Eager::new(weights, first), watch: of_generator };
-        let output = generator.forward_from(&mut ex, batch, &self.first_positions);
+        let states = self::states(generator.input(), known.as_ref(), &mut ex, batch, items);
+        let output = generator.forward_from(&mut ex, states, &self.first_positions);
         let generate = lap.next();
 
         let (n, m) = (request.candidates().len(), generator.config().list_length);
@@ -172,11 +190,29 @@ impl Profiler {
         lists.clear();
         proposals.iter().for_each(|list| lists.push(list.found.list.iter().map(|index| index as u32)));
         lap.next();
-        let (evaluator, weights) = &self.evaluator;
+        let Network { layers: evaluator, weights, items: known } = &self.evaluator;
         let mut ex = Watched { inner: Eager::new(weights, second), watch: of_evaluator };
-        black_box(evaluator.forward(&mut ex, batch, lists));
+        let (states, _) = self::states(evaluator.input(), known.as_ref(), &mut ex, batch, items);
+        black_box(evaluator.forward_from(&mut ex, states, lists));
         Ok([encode, generate, decode, lap.next()])
     }
+}
+
+/// The states of a request's candidates, with what is known of their items beforehand, as one operation of the layer
+/// [`INPUT`], and the segment that they are.
+fn states<W: Watch>(
+    input: &FeatureEmbedding,
+    known: Option<&ItemStates>,
+    ex: &mut Watched<Eager<'_>, W>,
+    batch: &FeatureBatch,
+    scratch: &mut ItemScratch,
+) -> (EagerValue, Arc<Segments>) {
+    let segments = ex.segments(batch.lengths());
+    let Some(known) = known else { return (input.forward(ex, batch, &segments), segments) };
+    ex.watch.begin();
+    let states = input.forward_with_items(&mut ex.inner, (batch, &segments), known, scratch);
+    ex.watch.end(Operation { name: INPUT, parameter: None, flops: 0 });
+    (states, segments)
 }
 
 /// The quicker of two runs of a request, whole and in steps.
