@@ -1,9 +1,10 @@
 //! The command line: every command, argument and what its help says.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
 use nar4rec_data::{OnBad, Split};
+use nar4rec_slate::MAX_CANDIDATES;
 use nar4rec_tensor::Isa;
 
 use crate::failure::Misuse;
@@ -81,6 +82,22 @@ pub(crate) enum Command {
     SetPipeline(SetPipelineArgs),
     /// Put a model into int8: four times smaller, about twice as fast; measures what that costs on your data
     Quantize(QuantizeArgs),
+    /// Measure what a model costs on this CPU: latency, throughput, and where the time goes
+    ///
+    /// Three tables: how long one request takes on one thread, by its number of
+    /// candidates; how many requests a second that makes, by batch size and threads;
+    /// which part of a rerank, and which layer of the networks, takes the time.
+    ///
+    /// On your logs:       nar4rec bench --model MODEL --data DIR
+    /// On your requests:   nar4rec bench --model MODEL --input requests.jsonl
+    /// On made requests:   nar4rec bench --model MODEL
+    /// Under steady load:  nar4rec bench --model MODEL --data DIR --steady 60
+    ///
+    /// Made requests have the features that the model knows, drawn at random.
+    /// Close other programs first: what they take is measured too.
+    /// Ctrl-C prints what was measured so far.
+    #[command(verbatim_doc_comment)]
+    Bench(BenchArgs),
     /// Write generator and evaluator as ONNX graphs, for another runtime
     ///
     /// DIR gets
@@ -244,6 +261,52 @@ pub(crate) struct QuantizeArgs {
     pub(crate) split: Split,
     #[command(flatten)]
     pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// The model's directory
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// Take the requests from this data set; without it and --input they are made from the model's features
+    #[arg(long, value_name = "DIR", conflicts_with = "input")]
+    pub(crate) data: Option<PathBuf>,
+    /// Which split of the data set: train, valid or test
+    #[arg(long, value_name = "SPLIT", default_value = "test")]
+    pub(crate) split: Split,
+    /// Take the requests from this file, one a line; plain, gzip or zstd; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Numbers of candidates to measure; requests of the data are cut or filled with candidates of others
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "10,20,60,200,400", value_parser = candidates)]
+    pub(crate) candidates: Vec<usize>,
+    /// Seconds for each row of the tables, after a warm-up of a quarter of that
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    pub(crate) seconds: Duration,
+    /// Instead of the tables: one thread at full load for so long, in windows of 5 seconds, and the memory it holds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) steady: Option<Duration>,
+    /// Decides which requests are made
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
+}
+
+/// A time to measure for.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0 && *seconds <= 1e6);
+    let duration = seconds.map(Duration::from_secs_f64).filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "expected a number of seconds greater than 0".to_owned())
+}
+
+/// A number of candidates that a request may have.
+fn candidates(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=MAX_CANDIDATES).contains(count));
+    count.ok_or_else(|| format!("expected a whole number of candidates from 1 to {MAX_CANDIDATES}"))
 }
 
 #[derive(Debug, clap::Args)]

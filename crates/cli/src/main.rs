@@ -4,6 +4,7 @@
 //! Ctrl-C ended it.
 
 mod args;
+mod bench;
 mod commands;
 mod console;
 mod failure;
@@ -40,6 +41,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Inspect(args) => commands::inspect(args),
         Command::Quantize(args) => commands::quantize(args, machine),
         Command::SetPipeline(args) => commands::set_pipeline(args),
+        Command::Bench(args) => commands::bench(args, machine),
         Command::Export(args) => commands::export(args),
         Command::Convert(args) => commands::convert(args),
     }

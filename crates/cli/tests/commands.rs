@@ -64,6 +64,7 @@ fn help_is_there_for_every_command() {
         "export",
         "set-pipeline",
         "quantize",
+        "bench",
         "export",
         "convert",
     ] {

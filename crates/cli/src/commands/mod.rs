@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bench;
 mod convert;
 mod evaluate;
 mod export;
@@ -13,6 +14,7 @@ mod set_pipeline;
 mod train;
 mod validate;
 
+pub(crate) use bench::bench;
 pub(crate) use convert::convert;
 pub(crate) use evaluate::evaluate;
 pub(crate) use export::export;
@@ -31,7 +33,7 @@ use nar4rec_data::Skipped;
 use crate::console;
 
 /// Tells what was left out of a split or file.
-fn tell_skipped(name: &str, skipped: &Skipped) {
+pub(crate) fn tell_skipped(name: &str, skipped: &Skipped) {
     for error in &skipped.first {
         console::warning(&error.to_string());
     }
