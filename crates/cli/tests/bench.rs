@@ -57,7 +57,7 @@ fn all_tables_are_there_and_add_up() {
     }
 
     let profile = &told["profile"];
-    check_shares(&profile["stages"]["stages"], &["encode", "generator", "decode", "evaluator", "rest"]);
+    check_shares(&profile["stages"]["stages"], &["encode", "generate", "decode", "evaluate", "answer"]);
     let blocks = ["input", "candidate_blocks.0.attention", "position_blocks.0.cross_attention", "log_probabilities"];
     check_shares(&profile["layers"]["generator"], &blocks);
     check_shares(&profile["layers"]["evaluator"], &["input", "blocks.0.feed_forward", "head"]);

@@ -24,6 +24,7 @@
 
 mod considered;
 mod error;
+mod observer;
 mod ranking;
 mod reranker;
 mod rules;
@@ -39,5 +40,6 @@ pub use nar4rec_slate::{
     PermutationError, Pin, Request, User,
 };
 pub use nar4rec_tensor::{Isa, UnsupportedIsa};
+pub use observer::{Observer, Operation, Stage, Watch};
 pub use ranking::{Options, PlacedItem, Ranking, ScoredList, Trace};
 pub use reranker::Reranker;

@@ -15,7 +15,7 @@ use nar4rec_tensor::{Eager, Isa, ParameterError, Parameters, Weights, Workspace}
 use ndarray::Array2;
 
 use crate::{
-    LoadError, Options, Ranking, RerankError, ScoredList, Trace, considered::Considered, rules::Attributes,
+    LoadError, Observer, Options, Ranking, RerankError, ScoredList, Trace, considered::Considered, rules::Attributes,
     scratch::Pool,
 };
 use pass::{Wanted, passes, rows_per_pass};
@@ -136,7 +136,21 @@ impl Reranker {
     /// # Errors
     /// As [`Reranker::rerank`]; `ranking` is then as before.
     pub fn rerank_into(&self, request: &Request, options: Options, ranking: &mut Ranking) -> Result<(), RerankError> {
-        self.consider(request, self.proposals(options.length), |considered| {
+        self.rerank_observed(request, options, ranking, &mut ())
+    }
+
+    /// As [`Reranker::rerank_into`], telling `observer` what happens as it happens: for profiles.
+    ///
+    /// # Errors
+    /// As [`Reranker::rerank_into`].
+    pub fn rerank_observed(
+        &self,
+        request: &Request,
+        options: Options,
+        ranking: &mut Ranking,
+        observer: &mut impl Observer,
+    ) -> Result<(), RerankError> {
+        self.consider(request, self.proposals(options.length), observer, |considered| {
             considered.answer(request, options.alternatives, ranking);
         })
     }
@@ -163,7 +177,7 @@ impl Reranker {
     /// # Errors
     /// If a feature is of the wrong kind, or the model gives no finite numbers.
     pub fn probabilities(&self, request: &Request) -> Result<Array2<f32>, RerankError> {
-        self.consider(request, Wanted::Nothing, |considered| {
+        self.consider(request, Wanted::Nothing, &mut (), |considered| {
             let (logs, positions) = considered.log_probabilities();
             let p = logs.iter().map(|log| log.exp()).collect();
             let shape = (request.candidates().len(), positions);
@@ -178,7 +192,7 @@ impl Reranker {
     /// If a feature is of the wrong kind, a list is longer than the model's or about other candidates, or the model gives
     /// no finite numbers.
     pub fn evaluate(&self, request: &Request, lists: &[Permutation]) -> Result<Vec<ScoredList>, RerankError> {
-        self.consider(request, Wanted::Given(lists), |considered| considered.scored_lists(request))
+        self.consider(request, Wanted::Given(lists), &mut (), |considered| considered.scored_lists(request))
     }
 
     /// The decoders' lists, with `length` items or the model's length.
@@ -192,10 +206,11 @@ impl Reranker {
         &self,
         request: &Request,
         wanted: Wanted<'_>,
+        observer: &mut impl Observer,
         answer: impl FnOnce(&mut Considered) -> T,
     ) -> Result<T, RerankError> {
         self.scratches.lend(self.encoder.spec(), |scratch| {
-            self.pass(std::slice::from_ref(request), wanted, scratch);
+            self.pass(std::slice::from_ref(request), wanted, scratch, observer);
             let considered = scratch.considered.as_mut_slice().first_mut().expect("one for each request");
             considered.sound(request).map(answer)
         })
@@ -211,7 +226,7 @@ impl Reranker {
         self.scratches.lend(self.encoder.spec(), |scratch| {
             let mut answers = Vec::with_capacity(requests.len());
             for requests in passes(requests, rows_per_pass(self.generator.layers.config())) {
-                self.pass(requests, wanted, scratch);
+                self.pass(requests, wanted, scratch, &mut ());
                 let considered = scratch.considered.as_mut_slice().iter_mut().zip(requests);
                 answers.extend(considered.map(|(considered, request)| {
                     considered.sound(request).map(|considered| answer(considered, request))

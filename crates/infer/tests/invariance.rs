@@ -6,7 +6,10 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::LazyLock;
 use std::thread;
 
-use nar4rec_infer::{FeatureValue, Isa, Options, Problem, Request, Reranker, ScoredList, Trace};
+use nar4rec_infer::{
+    FeatureValue, Isa, Observer, Operation, Options, Problem, Ranking, Request, Reranker, ScoredList, Stage, Trace,
+    Watch,
+};
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -182,6 +185,43 @@ fn relabelling_candidates_relabels_the_result() {
 
 fn ids(list: &ScoredList) -> Vec<&str> {
     list.items.iter().map(|item| item.id.as_str()).collect()
+}
+
+/// What an observer was told: stages, and how many operations began and ended within each.
+#[derive(Debug, Default)]
+struct Diary {
+    stages: Vec<(Stage, [usize; 2])>,
+}
+
+impl Watch for Diary {
+    fn begin(&mut self) {
+        self.stages.last_mut().unwrap().1[0] += 1;
+    }
+
+    fn end(&mut self, _: Operation) {
+        self.stages.last_mut().unwrap().1[1] += 1;
+    }
+}
+
+impl Observer for Diary {
+    fn enter(&mut self, stage: Stage) {
+        self.stages.push((stage, [0; 2]));
+    }
+}
+
+#[test]
+fn an_observer_sees_every_stage_and_changes_nothing() {
+    for seed in 0..10 {
+        let request = made::request(seed, 2 + seed as usize);
+        let (mut diary, mut ranking) = (Diary::default(), Ranking::default());
+        RERANKER.rerank_observed(&request, Options::default(), &mut ranking, &mut diary).unwrap();
+        assert_eq!(format!("{ranking:?}"), format!("{:?}", RERANKER.rerank(&request).unwrap()));
+        assert!(diary.stages.iter().map(|(stage, _)| *stage).eq(Stage::ALL));
+        for (stage, [begun, ended]) in diary.stages {
+            assert_eq!(begun, ended);
+            assert_eq!(begun > 0, [Stage::Generate, Stage::Evaluate].contains(&stage), "{stage:?}");
+        }
+    }
 }
 
 #[test]

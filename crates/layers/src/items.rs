@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use nar4rec_features::{Bags, Catalog, FeatureBatch, InputSpec};
 use nar4rec_tensor::{
-    Eager, EagerValue, Exec, InputPart, Interaction, LinearWeights, Segments, Weights, Workspace, forward::View,
+    Eager, Exec, Forward, InputPart, Interaction, LinearWeights, Segments, Weights, Workspace, forward::View,
 };
 
 use crate::FeatureEmbedding;
@@ -125,13 +125,13 @@ impl FeatureEmbedding {
     }
 
     /// The state of every candidate of the batch, as [`FeatureEmbedding::forward`] gives it but for rounding.
-    pub fn forward_with_items(
+    pub fn forward_with_items<F: Forward>(
         &self,
-        ex: &mut Eager<'_>,
+        ex: &mut F,
         (batch, segments): (&FeatureBatch, &Arc<Segments>),
         items: &ItemStates,
         scratch: &mut ItemScratch,
-    ) -> EagerValue {
+    ) -> F::Value {
         ex.scope(|ex| {
             let user_bags = self.embed_user(ex, batch);
             let x = self.own_part(ex, (batch, segments), user_bags);
@@ -152,12 +152,12 @@ impl FeatureEmbedding {
     }
 
     /// What depends on the request: W_c·[own numbers | products | own bags | interactions] + b.
-    fn own_part(
+    fn own_part<F: Forward>(
         &self,
-        ex: &mut Eager<'_>,
+        ex: &mut F,
         (batch, segments): (&FeatureBatch, &Arc<Segments>),
-        user_bags: Option<EagerValue>,
-    ) -> EagerValue {
+        user_bags: Option<F::Value>,
+    ) -> F::Value {
         let split = &self.split;
         let kept = (0..split.own_bags).chain(split.shared_bags.iter().copied());
         let bags = (split.own_bags + split.shared_bags.len() > 0)
@@ -178,7 +178,7 @@ impl FeatureEmbedding {
     }
 
     /// W_c·[item numbers | item bags] of the rows gathered.
-    fn item_part(&self, ex: &mut Eager<'_>, gathered: &ItemScratch) -> EagerValue {
+    fn item_part<F: Forward>(&self, ex: &mut F, gathered: &ItemScratch) -> F::Value {
         let split = &self.split;
         let count = split.item_numbers.len();
         let numbers = (count > 0).then(|| ex.input(&gathered.numbers, count));
@@ -204,6 +204,6 @@ impl FeatureEmbedding {
 }
 
 /// Columns of a value, from `first` on, as these inputs, if there are any.
-fn part(value: Option<EagerValue>, first: usize, inputs: Range<usize>) -> Option<InputPart> {
+fn part<V>(value: Option<V>, first: usize, inputs: Range<usize>) -> Option<InputPart<V>> {
     value.filter(|_| !inputs.is_empty()).map(|value| InputPart { value, first, inputs })
 }

@@ -45,8 +45,9 @@
 
 pub use nar4rec_infer::{
     AtMost, Candidate, Constraints, DecodeError, FeatureError, FeatureValue, Features, FeedbackKind, InvalidModel,
-    InvalidRequest, Isa, Item, LoadError, MAX_CANDIDATES, Model, ModelError, Options, Permutation, PermutationError,
-    Pin, PlacedItem, Problem, Ranking, Request, RerankError, Reranker, Schema, ScoredList, Trace, UnsupportedIsa, User,
+    InvalidRequest, Isa, Item, LoadError, MAX_CANDIDATES, Model, ModelError, Observer, Operation, Options, Permutation,
+    PermutationError, Pin, PlacedItem, Problem, Ranking, Request, RerankError, Reranker, Schema, ScoredList, Stage,
+    Trace, UnsupportedIsa, User, Watch,
 };
 pub use nar4rec_slate::{Exposure, Feedback, Impression};
 

@@ -1,6 +1,5 @@
 //! Runs operations at once, over packed weights and memory that is reused from request to request.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use nar4rec_kernels::{
@@ -9,8 +8,8 @@ use nar4rec_kernels::{
 };
 
 use crate::{
-    AttentionOperands, Bags, CrossOperands, CrossSaved, CrossScratch, Exec, Factor, Interaction, LinearWeights,
-    NormWeights, ParameterId, Segments, Weights, column_block, cross_attention,
+    AttentionOperands, Bags, CrossOperands, CrossSaved, CrossScratch, Exec, Factor, Forward, InputPart, Interaction,
+    LinearWeights, NormWeights, ParameterId, Segments, Weights, column_block, cross_attention,
     forward::{self, View},
 };
 
@@ -36,17 +35,6 @@ pub struct Workspace {
     packed: PackedMatrix,
     quantised: QuantisedRows,
     cross: (CrossSaved, CrossScratch),
-}
-
-/// Some of the inputs of a linear map.
-#[derive(Debug, Clone)]
-pub struct InputPart {
-    /// The value that holds them.
-    pub value: EagerValue,
-    /// Its first column that counts.
-    pub first: usize,
-    /// Which inputs of the map they are.
-    pub inputs: Range<usize>,
 }
 
 /// The executor of inference.
@@ -118,11 +106,21 @@ impl<'a> Eager<'a> {
         value
     }
 
-    /// A linear map of which only some inputs are given: Σ over parts of x_part·Wᵀ[its inputs] + b. W is f32.
-    pub fn linear_of_parts(
+    /// A copy of x that `change` then changes.
+    fn changed(&mut self, x: EagerValue, change: impl FnOnce(&mut Self, &mut [f32])) -> EagerValue {
+        let [rows, columns] = self.shape(x);
+        self.make(rows, columns, |this, data| {
+            data.copy_from_slice(this.data(x));
+            change(this, data);
+        })
+    }
+}
+
+impl Forward for Eager<'_> {
+    fn linear_of_parts(
         &mut self,
         rows: usize,
-        parts: impl Iterator<Item = InputPart>,
+        parts: impl Iterator<Item = InputPart<EagerValue>> + Clone,
         linear: LinearWeights,
     ) -> EagerValue {
         let weights = self.weights;
@@ -141,8 +139,7 @@ impl<'a> Eager<'a> {
         })
     }
 
-    /// x with row `rows[r]` of a table added to its row r, where the table has such a row.
-    pub fn add_known_rows(&mut self, x: EagerValue, table: View<'_>, rows: &[u32]) -> EagerValue {
+    fn add_known_rows(&mut self, x: EagerValue, table: View<'_>, rows: &[u32]) -> EagerValue {
         let known = table.rows();
         self.changed(x, |this, sum| {
             for (row, index) in sum.chunks_exact_mut(table.columns).zip(rows) {
@@ -153,23 +150,13 @@ impl<'a> Eager<'a> {
         })
     }
 
-    /// x with row r of `part` added to its row `rows[r]`.
-    pub fn add_at(&mut self, x: EagerValue, part: EagerValue, rows: &[u32]) -> EagerValue {
+    fn add_at(&mut self, x: EagerValue, part: EagerValue, rows: &[u32]) -> EagerValue {
         self.changed(x, |this, sum| {
             let part = this.view(part);
             for (index, row) in rows.iter().enumerate() {
                 let to = *row as usize * part.columns;
                 add(this.isa(), &mut sum[to..to + part.columns], part.row(index));
             }
-        })
-    }
-
-    /// A copy of x that `change` then changes.
-    fn changed(&mut self, x: EagerValue, change: impl FnOnce(&mut Self, &mut [f32])) -> EagerValue {
-        let [rows, columns] = self.shape(x);
-        self.make(rows, columns, |this, data| {
-            data.copy_from_slice(this.data(x));
-            change(this, data);
         })
     }
 }

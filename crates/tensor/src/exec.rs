@@ -1,5 +1,6 @@
 //! The executor: run now, or run and remember.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use nar4rec_kernels::{Activation, AttentionShape};
@@ -226,4 +227,32 @@ pub trait Exec {
 
     /// Rows and columns of a value.
     fn shape(&self, value: Self::Value) -> [usize; 2];
+}
+
+/// Some of the inputs of a linear map.
+#[derive(Debug, Clone)]
+pub struct InputPart<V> {
+    /// The value that holds them.
+    pub value: V,
+    /// Its first column that counts.
+    pub first: usize,
+    /// Which inputs of the map they are.
+    pub inputs: Range<usize>,
+}
+
+/// What only inference does, where a part of the model was computed beforehand. Nothing here has a backward pass.
+pub trait Forward: Exec {
+    /// A linear map of which only some inputs are given: Σ over parts of x_part·Wᵀ[its inputs] + b. W is f32.
+    fn linear_of_parts(
+        &mut self,
+        rows: usize,
+        parts: impl Iterator<Item = InputPart<Self::Value>> + Clone,
+        linear: LinearWeights,
+    ) -> Self::Value;
+
+    /// x with row `rows[r]` of a table added to its row r, where the table has such a row.
+    fn add_known_rows(&mut self, x: Self::Value, table: View<'_>, rows: &[u32]) -> Self::Value;
+
+    /// x with row r of `part` added to its row `rows[r]`.
+    fn add_at(&mut self, x: Self::Value, part: Self::Value, rows: &[u32]) -> Self::Value;
 }

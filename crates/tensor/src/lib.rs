@@ -15,8 +15,10 @@ mod watched;
 mod weights;
 
 pub use cross::{CrossInputs, CrossSaved, CrossScratch, CrossSegment, column_block, cross_attention};
-pub use eager::{Eager, EagerValue, InputPart, Workspace};
-pub use exec::{AttentionOperands, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights};
+pub use eager::{Eager, EagerValue, Workspace};
+pub use exec::{
+    AttentionOperands, Bags, CrossOperands, Exec, Forward, InputPart, Interaction, LinearWeights, NormWeights,
+};
 pub use nar4rec_kernels::{Activation, AttentionShape, Isa, UnsupportedIsa};
 pub use parameters::{Init, Kind, ParameterError, ParameterId, ParameterSpec, Parameters, Registry, dequantised};
 pub use segments::Segments;

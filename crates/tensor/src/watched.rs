@@ -5,7 +5,8 @@ use std::sync::Arc;
 use nar4rec_kernels::Activation;
 
 use crate::{
-    AttentionOperands, Bags, CrossOperands, Exec, Interaction, LinearWeights, NormWeights, ParameterId, Segments,
+    AttentionOperands, Bags, CrossOperands, Exec, Forward, InputPart, Interaction, LinearWeights, NormWeights,
+    ParameterId, Segments, forward::View,
 };
 
 /// An operation that has run.
@@ -25,6 +26,23 @@ pub trait Watch {
     fn begin(&mut self);
     /// It is done.
     fn end(&mut self, operation: Operation);
+}
+
+/// Nobody watches.
+impl Watch for () {
+    fn begin(&mut self) {}
+
+    fn end(&mut self, _: Operation) {}
+}
+
+impl<W: Watch + ?Sized> Watch for &mut W {
+    fn begin(&mut self) {
+        (**self).begin();
+    }
+
+    fn end(&mut self, operation: Operation) {
+        (**self).end(operation);
+    }
 }
 
 /// Runs everything on `inner` and tells `watch`.
@@ -185,5 +203,26 @@ impl<E: Exec, W: Watch> Exec for Watched<E, W> {
 
     fn shape(&self, value: E::Value) -> [usize; 2] {
         self.inner.shape(value)
+    }
+}
+
+impl<E: Forward, W: Watch> Forward for Watched<E, W> {
+    fn linear_of_parts(
+        &mut self,
+        rows: usize,
+        parts: impl Iterator<Item = InputPart<E::Value>> + Clone,
+        linear: LinearWeights,
+    ) -> E::Value {
+        let depth = parts.clone().map(|part| part.inputs.len()).sum();
+        let of = ("linear_of_parts", Some(linear.weight));
+        self.run(of, depth, |ex| ex.linear_of_parts(rows, parts, linear))
+    }
+
+    fn add_known_rows(&mut self, x: E::Value, table: View<'_>, rows: &[u32]) -> E::Value {
+        self.plain("add_known_rows", |ex| ex.add_known_rows(x, table, rows))
+    }
+
+    fn add_at(&mut self, x: E::Value, part: E::Value, rows: &[u32]) -> E::Value {
+        self.plain("add_at", |ex| ex.add_at(x, part, rows))
     }
 }

@@ -21,7 +21,7 @@ mod text;
 
 pub(crate) use machine::{MachineInfo, ModelInfo};
 pub(crate) use pace::{Pace, latency, throughput};
-pub(crate) use profile::Profiler;
+pub(crate) use profile::{LayerClocks, profile};
 pub(crate) use report::{LatencyRow, Report, ThroughputRow};
 pub(crate) use requests::Requests;
 pub(crate) use steady::steady;

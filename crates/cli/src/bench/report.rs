@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nar4rec_infer::Stage;
 use serde::Serialize;
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     layers::LayerRow,
     machine::{MachineInfo, ModelInfo},
     pace::Rate,
+    profile::StageTimes,
     requests::RequestInfo,
 };
 
@@ -74,7 +76,7 @@ pub(crate) struct Profile {
 pub(crate) struct Stages {
     /// Microseconds of a whole rerank.
     pub(crate) rerank: f64,
-    /// The stages, the rest last; their shares are 1 together.
+    /// The stages in their order; their shares are 1 together.
     pub(crate) stages: Vec<StageRow>,
 }
 
@@ -89,17 +91,17 @@ pub(crate) struct StageRow {
 }
 
 impl Stages {
-    /// From what so many requests took, whole and in steps. Where noise made the steps longer than the whole, the whole is
-    /// what they took.
-    pub(crate) fn new(whole: Duration, steps: [Duration; 4], requests: u32) -> Self {
-        let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(requests.max(1));
-        let sum: Duration = steps.iter().sum();
-        let (whole, rest) = (whole.max(sum), whole.saturating_sub(sum));
-        let times = steps.into_iter().chain([rest]);
-        let stages = ["encode", "generator", "decode", "evaluator", "rest"].into_iter().zip(times);
-        let share = |time: Duration| if whole.is_zero() { 0.0 } else { time.div_duration_f64(whole) };
-        let row = |(stage, time)| StageRow { stage, us: each(time), share: share(time) };
-        Self { rerank: each(whole), stages: stages.map(row).collect() }
+    /// The mean of these calls.
+    pub(crate) fn new<'a>(calls: impl Iterator<Item = &'a StageTimes>) -> Self {
+        let (mut sums, mut count) = ([0.0; Stage::ALL.len()], 0_u32);
+        for times in calls {
+            count += 1;
+            sums.iter_mut().zip(times).for_each(|(sum, time)| *sum += time.as_secs_f64() * 1e6);
+        }
+        let (count, whole): (f64, f64) = (count.max(1).into(), sums.iter().sum());
+        let share = |sum| if whole > 0.0 { sum / whole } else { 0.0 };
+        let row = |(stage, sum): (Stage, f64)| StageRow { stage: stage.name(), us: sum / count, share: share(sum) };
+        Self { rerank: whole / count, stages: Stage::ALL.into_iter().zip(sums).map(row).collect() }
     }
 }
 
@@ -143,14 +145,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_of_stages_are_one_together_even_where_noise_made_them_longer() {
-        let steps = [1, 4, 3, 2].map(Duration::from_micros);
-        for (whole, rest) in [(12, 2.0), (8, 0.0)] {
-            let stages = Stages::new(Duration::from_micros(whole), steps, 2);
-            let sum: f64 = stages.stages.iter().map(|row| row.share).sum();
-            assert!((sum - 1.0).abs() < 1e-9);
-            assert!((stages.stages[4].us - rest / 2.0).abs() < 1e-9 && (stages.stages[1].us - 2.0).abs() < 1e-9);
-        }
+    fn stages_are_means_and_their_shares_are_one_together() {
+        let calls = [[1, 4, 3, 2, 0], [3, 4, 1, 2, 0]].map(|call| call.map(Duration::from_micros));
+        let stages = Stages::new(calls.iter());
+        let told: Vec<_> = stages.stages.iter().map(|row| (row.stage, row.us, row.share)).collect();
+        assert_eq!(told[0], ("encode", 2.0, 0.2));
+        assert_eq!(told[4], ("answer", 0.0, 0.0));
+        assert_eq!((stages.rerank, told.len()), (10.0, 5));
+        assert_eq!(Stages::new([].iter()).rerank, 0.0);
     }
 
     #[test]

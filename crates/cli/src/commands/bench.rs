@@ -13,8 +13,8 @@ use nar4rec_slate::Request;
 use crate::{
     args::{BenchArgs, Machine},
     bench::{
-        LatencyRow, MachineInfo, ModelInfo, Pace, Profiler, Report, Requests, ThroughputRow, latency, steady,
-        throughput, to_text,
+        LatencyRow, LayerClocks, MachineInfo, ModelInfo, Pace, Report, Requests, ThroughputRow, latency, profile,
+        steady, throughput, to_text,
     },
     console,
     failure::Interrupted,
@@ -29,8 +29,7 @@ pub(crate) fn bench(args: BenchArgs, machine: Machine) -> anyhow::Result<()> {
     let model = Model::load(&args.model)?;
     let catalog = model.items.iter().flatten().map(|item| item.id.clone()).collect();
     let info = ModelInfo::new(args.model.display().to_string(), &model);
-    // A second copy of the weights would count as memory of a steady load.
-    let apart = args.steady.is_none().then(|| model.clone());
+    let clocks = LayerClocks::new(&model);
     let reranker = Reranker::new(model, machine.isa)?;
     let requests = Requests::load(&args, &reranker, catalog)?;
     let pace = Pace { time: args.seconds, interrupt: Interrupt::listen() };
@@ -46,14 +45,12 @@ pub(crate) fn bench(args: BenchArgs, machine: Machine) -> anyhow::Result<()> {
         interrupted: false,
     };
     let mut session = Session { reranker, requests, pace, report, bar: bar() };
-    match (args.steady, apart) {
-        (Some(time), _) => session.steady(time)?,
-        (None, apart) => {
+    match args.steady {
+        Some(time) => session.steady(time)?,
+        None => {
             session.latencies(&args.candidates)?;
             session.throughputs()?;
-            if let Some(model) = apart.filter(|_| !session.pace.interrupt.requested()) {
-                session.profile(&Profiler::new(model, machine.isa)?)?;
-            }
+            session.profile(clocks)?;
         }
     }
     session.finish(args.json)
@@ -114,9 +111,12 @@ impl Session {
     }
 
     /// The tables of stages and layers.
-    fn profile(&mut self, profiler: &Profiler) -> anyhow::Result<()> {
+    fn profile(&mut self, clocks: LayerClocks) -> anyhow::Result<()> {
+        if self.pace.interrupt.requested() {
+            return Ok(());
+        }
         self.tell("where the time goes");
-        let profile = profiler.profile(&self.reranker, &self.requests.all, &self.pace)?;
+        let profile = profile(&self.reranker, &self.requests.all, clocks, &self.pace)?;
         self.report.profile = Some(profile).filter(|_| !self.pace.interrupt.requested());
         Ok(())
     }

@@ -13,11 +13,11 @@ use nar4rec_features::FeatureBatch;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_layers::{FeatureEmbedding, ItemScratch, ItemStates};
 use nar4rec_slate::{Permutation, Request};
-use nar4rec_tensor::{Eager, EagerValue, Exec, Segments};
+use nar4rec_tensor::{Eager, Exec, Forward, Segments, Watched};
 
 use super::{Network, Reranker};
 use crate::{
-    Problem,
+    Observer, Problem, Stage,
     considered::Considered,
     error::{LOG_PROBABILITY, finite},
     scratch::Scratch,
@@ -64,10 +64,20 @@ pub(super) fn passes(mut requests: &[Request], most_rows: usize) -> impl Iterato
 
 impl Reranker {
     /// One pass over a few requests: afterwards `scratch.considered` has what is wanted of each, with the best list chosen.
-    pub(super) fn pass(&self, requests: &[Request], wanted: Wanted<'_>, scratch: &mut Scratch) {
+    pub(super) fn pass(
+        &self,
+        requests: &[Request],
+        wanted: Wanted<'_>,
+        scratch: &mut Scratch,
+        observer: &mut impl Observer,
+    ) {
+        observer.enter(Stage::Encode);
         self.encode(requests, scratch);
-        self.generate(requests, wanted, scratch);
-        self.value(scratch);
+        observer.enter(Stage::Generate);
+        self.generate(requests, wanted, scratch, observer);
+        observer.enter(Stage::Evaluate);
+        self.value(scratch, observer);
+        observer.enter(Stage::Answer);
         let considered = scratch.considered.as_mut_slice().iter_mut();
         considered.filter(|considered| considered.is_sound()).for_each(Considered::choose);
     }
@@ -87,12 +97,14 @@ impl Reranker {
     }
 
     /// Runs the generator on the batch and finds the lists of each of its requests.
-    fn generate(&self, requests: &[Request], wanted: Wanted<'_>, scratch: &mut Scratch) {
+    fn generate(&self, requests: &[Request], wanted: Wanted<'_>, scratch: &mut Scratch, observer: &mut impl Observer) {
         let Network { layers, weights, items } = &self.generator;
-        let mut ex = Eager::new(weights, &mut scratch.generator);
+        let mut ex = Watched { inner: Eager::new(weights, &mut scratch.generator), watch: &mut *observer };
         let segments = ex.segments(scratch.batch.lengths());
         let x = states(layers.input(), items.as_ref(), &mut ex, (&scratch.batch, &segments), &mut scratch.items);
         let output = layers.forward_from(&mut ex, (x, segments), &self.first_positions);
+        let ex = ex.inner;
+        observer.enter(Stage::Decode);
         let (log_probabilities, states) = (ex.data(output.log_probabilities), ex.data(output.candidates));
         let (positions, width) = (self.list_length(), layers.config().width);
         let mut segments = output.segments.iter();
@@ -150,7 +162,7 @@ impl Reranker {
     }
 
     /// Has the evaluator judge all lists at once.
-    fn value(&self, scratch: &mut Scratch) {
+    fn value(&self, scratch: &mut Scratch, observer: &mut impl Observer) {
         let Scratch { lists, considered, .. } = scratch;
         lists.clear();
         for request in considered.as_slice() {
@@ -162,7 +174,7 @@ impl Reranker {
             return;
         }
         let Network { layers, weights, items } = &self.evaluator;
-        let mut ex = Eager::new(weights, &mut scratch.evaluator);
+        let mut ex = Watched { inner: Eager::new(weights, &mut scratch.evaluator), watch: observer };
         let segments = ex.segments(scratch.batch.lengths());
         let x = states(layers.input(), items.as_ref(), &mut ex, (&scratch.batch, &segments), &mut scratch.items);
         let logits = layers.forward_from(&mut ex, x, lists);
@@ -182,13 +194,13 @@ impl Reranker {
 }
 
 /// The states of a batch's candidates, with what is known of their items beforehand.
-fn states(
+fn states<F: Forward>(
     input: &FeatureEmbedding,
     items: Option<&ItemStates>,
-    ex: &mut Eager<'_>,
+    ex: &mut F,
     (batch, segments): (&FeatureBatch, &Arc<Segments>),
     scratch: &mut ItemScratch,
-) -> EagerValue {
+) -> F::Value {
     match items {
         Some(items) => input.forward_with_items(ex, (batch, segments), items, scratch),
         None => input.forward(ex, batch, segments),
