@@ -3,6 +3,8 @@
 use std::hint::black_box;
 
 use nar4rec_evaluator::Lists;
+use nar4rec_features::FeatureBatch;
+use nar4rec_infer::Reranker;
 use nar4rec_kernels::Isa;
 use nar4rec_tensor::{Eager, Exec, Purpose, Weights, Workspace};
 
@@ -17,7 +19,7 @@ use crate::{
 /// How far log P̂ may be from f64 where matrices are of eight-bit integers.
 const INT8_TOLERANCE: f64 = 0.02;
 
-/// The generator on a batch of so many requests.
+/// The generator on so many requests as inference runs it: in passes, with what depends on no request computed beforehand.
 pub(crate) fn generator(shape: &Shape, requests: usize) -> anyhow::Result<Benchmark> {
     generator_for(Purpose::Inference, TOLERANCE, shape, requests)
 }
@@ -30,22 +32,33 @@ pub(crate) fn generator_int8(shape: &Shape, requests: usize) -> anyhow::Result<B
 fn generator_for(purpose: Purpose, tolerance: f64, shape: &Shape, requests: usize) -> anyhow::Result<Benchmark> {
     let (isa, model) = (Isa::detect(), shape.model(default_decoders())?);
     let (layers, parameters) = (model.generator.layers, model.generator.parameters);
-    let batch = batch(&shape.requests(requests));
+    let per_pass = Reranker::new(shape.model(default_decoders())?, isa)?.requests_per_pass(shape.candidates);
+    let passes: Vec<FeatureBatch> = shape.requests(requests).chunks(per_pass).map(batch).collect();
     let weights = Weights::new(parameters, isa, purpose);
 
     let mut workspace = Workspace::default();
-    let mut ex = Eager::new(&weights, &mut workspace);
-    let output = layers.forward(&mut ex, &batch);
-    let found = ex.data(output.log_probabilities).chunks_exact(shape.candidates * shape.positions);
-    for (request, found) in found.enumerate().filter(|(request, _)| [0, requests - 1].contains(request)) {
-        let numbers = numbers_of(&batch.candidate_numbers, shape, request);
-        let expected = oracle::generator(weights.parameters(), shape, &numbers).log_probabilities;
-        oracle::assert_close("log P̂", found, expected, tolerance);
+    let first = layers.first_positions(&mut Eager::new(&weights, &mut workspace));
+    let generate = move |ex: &mut Eager<'_>, batch: &FeatureBatch| {
+        let segments = ex.segments(batch.lengths());
+        let x = layers.input().forward(ex, batch, &segments);
+        layers.forward_from(ex, (x, segments), &first).log_probabilities
+    };
+    for batch in [passes.first(), passes.last()].into_iter().flatten() {
+        let mut ex = Eager::new(&weights, &mut workspace);
+        let output = generate(&mut ex, batch);
+        let found = ex.data(output).chunks_exact(shape.candidates * shape.positions);
+        for (request, found) in found.enumerate() {
+            let numbers = numbers_of(&batch.candidate_numbers, shape, request);
+            let expected = oracle::generator(weights.parameters(), shape, &numbers).log_probabilities;
+            oracle::assert_close("log P̂", found, expected, tolerance);
+        }
     }
     Ok(Benchmark::arithmetic(shape.generator_operations(requests), float_peak(isa), move || {
-        let mut ex = Eager::new(&weights, &mut workspace);
-        let output = layers.forward(&mut ex, black_box(&batch));
-        black_box(ex.data(output.log_probabilities));
+        for batch in &passes {
+            let mut ex = Eager::new(&weights, &mut workspace);
+            let output = generate(&mut ex, black_box(batch));
+            black_box(ex.data(output));
+        }
     }))
 }
 

@@ -144,6 +144,11 @@ impl ProposalConfig {
         self.decoders.iter().try_for_each(Decoder::validate)
     }
 
+    /// How many lists the decoders find at most.
+    pub fn most_lists(&self) -> usize {
+        self.decoders.iter().map(Decoder::most_lists).fold(0, usize::saturating_add)
+    }
+
     /// Replaces `proposals` with the distinct lists that the decoders find, each where it comes first.
     ///
     /// Each decoder draws from its own stream of the seed. A decoder that gives up its search adds nothing as long as
@@ -178,9 +183,8 @@ impl ProposalConfig {
         self.validate()?;
         let Workspace { places, memory } = workspace;
         let task = Task::new(scores, rules, length, places)?;
-        let lists = self.decoders.iter().map(Decoder::most_lists);
-        memory.begin(&task, lists.clone().max().unwrap_or(0));
-        proposals.make_room(&task, lists.fold(0, usize::saturating_add));
+        memory.begin(&task, self.decoders.iter().map(Decoder::most_lists).max().unwrap_or(0));
+        proposals.make_room(&task, self.most_lists());
         let (mut seeds, mut gave_up) = (Noise::new(self.seed), None);
         for &decoder in &self.decoders {
             match decoder.run(&task, seeds.seed(), memory) {

@@ -18,7 +18,7 @@ use crate::{
     LoadError, Observer, Options, Ranking, RerankError, ScoredList, Trace, considered::Considered, rules::Attributes,
     scratch::Pool,
 };
-use pass::{Wanted, passes, rows_per_pass};
+use pass::{Footprint, Wanted, passes};
 
 /// Layers and their weights, packed.
 #[derive(Debug)]
@@ -96,6 +96,12 @@ impl Reranker {
     /// The greatest number of items in a list.
     pub fn list_length(&self) -> usize {
         self.generator.layers.config().list_length
+    }
+
+    /// How many requests of so many candidates share a pass of the networks: a batch of more is cut, for beyond it the
+    /// states leave the cache.
+    pub fn requests_per_pass(&self, candidates: usize) -> usize {
+        self.footprint().requests(candidates)
     }
 
     /// The kinds of feedback the evaluator foretells, with their weights in a list's utility.
@@ -195,6 +201,12 @@ impl Reranker {
         self.consider(request, Wanted::Given(lists), &mut (), |considered| considered.scored_lists(request))
     }
 
+    /// How much of the cache a request wants.
+    fn footprint(&self) -> Footprint {
+        let (generator, evaluator) = (self.generator.layers.config(), self.evaluator.layers.config());
+        Footprint::new(generator, evaluator, self.proposals.most_lists())
+    }
+
     /// The decoders' lists, with `length` items or the model's length.
     fn proposals(&self, length: Option<usize>) -> Wanted<'static> {
         let most = self.list_length();
@@ -225,7 +237,7 @@ impl Reranker {
     ) -> Vec<Result<T, RerankError>> {
         self.scratches.lend(self.encoder.spec(), |scratch| {
             let mut answers = Vec::with_capacity(requests.len());
-            for requests in passes(requests, rows_per_pass(self.generator.layers.config())) {
+            for requests in passes(requests, self.footprint()) {
                 self.pass(requests, wanted, scratch, &mut ());
                 let considered = scratch.considered.as_mut_slice().iter_mut().zip(requests);
                 answers.extend(considered.map(|(considered, request)| {
