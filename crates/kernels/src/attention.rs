@@ -8,8 +8,9 @@
 //! Scores stand as keys by queries, `[nk, nq]`: the softmax goes down columns and never across a vector's lanes, K is read in
 //! place, and of the operands that must be packed Q alone has to be turned. Queries come in blocks of a panel's width, the
 //! last one filled up with zeros, so that no vector is ever partial and the scores at hand, `[nk, block]`, stay in cache
-//! however many queries there are; those of all blocks are kept only where a backward pass will need them. Q, K and V are columns of wider rows (one product makes all three), so each is a
-//! strided view. A request is attended to alone: there is no padding and so no mask.
+//! however many queries there are; those of all blocks are kept only where a backward pass will need them. Q, K and V are
+//! columns of wider rows (one product makes all three), so each is a strided view. A request is attended to alone: there is no
+//! padding and so no mask.
 
 use std::ops::Range;
 

@@ -11,8 +11,9 @@
 //!         for each `tile_rows` rows of A      the tile of C lives in registers through `depth` multiply-adds
 //! ```
 //!
-//! The three numbers are a [`Blocking`], chosen by measurement (`tuning.rs`). Weights are packed once and used for many products, which is why B and not A is the packed operand. A strided A serves
-//! Aᵀ as well, so the three products of a linear layer's forward and backward pass are all this one function.
+//! The three numbers are a [`Blocking`], chosen by measurement (`tuning.rs`). Weights are packed once and used for many products,
+//! which is why B and not A is the packed operand. A strided A serves Aᵀ as well, so the three products of a linear layer's
+//! forward and backward pass are all this one function.
 
 mod float;
 mod int8;

@@ -1,6 +1,6 @@
 //! The innermost part: a tile of C that lives in registers.
 //!
-//! A tile is R rows of A by one panel (two vectors) of B. With AVX-512 R = 14 uses 28 of 32 registers for the tile; with AVX2
+//! A tile is R rows of A by one panel (two vectors) of B. With AVX-512 R = 12 uses 24 of 32 registers for the tile; with AVX2
 //! R = 6 uses 12 of 16. What is multiplied, and how, is the operand's affair ([`Multiply`]); what happens to the tile
 //! afterwards is the same for all.
 
