@@ -205,7 +205,7 @@ impl Exec for Tape<'_> {
         let y = ops::linear::record(self, x, weights);
         match activation {
             Activation::Identity => y,
-            Activation::Relu | Activation::Gelu => ops::activation::record(self, y, activation),
+            _ => self.activate(y, activation),
         }
     }
 
@@ -217,6 +217,14 @@ impl Exec for Tape<'_> {
 
     fn layer_norm(&mut self, x: TapeValue, weights: NormWeights) -> TapeValue {
         ops::norm::record(self, x, weights)
+    }
+
+    fn activate(&mut self, x: TapeValue, activation: Activation) -> TapeValue {
+        ops::activation::record(self, x, activation)
+    }
+
+    fn times(&mut self, x: TapeValue, by: TapeValue) -> TapeValue {
+        ops::times::record(self, x, by)
     }
 
     fn add(&mut self, a: TapeValue, b: TapeValue) -> TapeValue {

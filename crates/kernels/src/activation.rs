@@ -2,6 +2,7 @@
 //!
 //! GELU is the tanh form: gelu(x) = x·σ(2u), u = √(2/π)·(x + 0.044715·x³), which equals ½x(1 + tanh u).
 //! Its derivative is σ(2u) + x·σ(2u)·(1 − σ(2u))·2u′, u′ = √(2/π)·(1 + 3·0.044715·x²).
+//! tanh(x) is 2σ(2x) − 1; the derivatives of σ and tanh are σ(1 − σ) and 1 − tanh².
 
 use crate::{
     exp::exp2_vector,
@@ -18,6 +19,10 @@ pub enum Activation {
     Relu,
     /// x·Φ(x), in its tanh form
     Gelu,
+    /// σ(x) = 1/(1 + e⁻ˣ)
+    Sigmoid,
+    /// tanh(x)
+    Tanh,
 }
 
 /// 2·√(2/π)
@@ -30,6 +35,20 @@ fn gate<S: Simd>(s: S, x: S::F32) -> S::F32 {
     const LINEAR: f32 = -TWO_ROOT * std::f32::consts::LOG2_E;
     let slope = s.fma(s.mul(x, x), s.splat(LINEAR * CUBIC), s.splat(LINEAR));
     s.div(s.splat(1.0), s.add(s.splat(1.0), exp2_vector(s, s.mul(x, slope))))
+}
+
+/// σ(x) = 1/(1 + 2ᵗ), t = −x/ln 2.
+#[inline(always)]
+fn sigmoid<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    let power = exp2_vector(s, s.mul(x, s.splat(-std::f32::consts::LOG2_E)));
+    s.div(s.splat(1.0), s.add(s.splat(1.0), power))
+}
+
+/// tanh(x)
+#[inline(always)]
+fn tanh<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    let doubled = s.add(x, x);
+    s.fma(s.splat(2.0), sigmoid(s, doubled), s.splat(-1.0))
 }
 
 /// dgelu/dx
@@ -49,6 +68,26 @@ impl Activation {
             Self::Identity => x,
             Self::Relu => s.max(x, s.splat(0.0)),
             Self::Gelu => s.mul(x, gate(s, x)),
+            Self::Sigmoid => sigmoid(s, x),
+            Self::Tanh => tanh(s, x),
+        }
+    }
+
+    /// The derivative in every lane, times `d`.
+    #[inline(always)]
+    fn slope<S: Simd>(self, s: S, x: S::F32, d: S::F32) -> S::F32 {
+        match self {
+            Self::Identity => d,
+            Self::Relu => s.where_positive(x, d),
+            Self::Gelu => s.mul(d, gelu_slope(s, x)),
+            Self::Sigmoid => {
+                let y = sigmoid(s, x);
+                s.mul(d, s.mul(y, s.sub(s.splat(1.0), y)))
+            }
+            Self::Tanh => {
+                let y = tanh(s, x);
+                s.mul(d, s.sub(s.splat(1.0), s.mul(y, y)))
+            }
         }
     }
 
@@ -99,12 +138,7 @@ pub fn activation_backward(isa: Isa, activation: Activation, x: &[f32], d: &mut 
             let Self(activation, x, d) = self;
             for (x, d) in x.chunks(S::LANES).zip(d.chunks_mut(S::LANES)) {
                 let (x, slope) = (s.get(x), s.get(d));
-                let d_x = match activation {
-                    Activation::Identity => slope,
-                    Activation::Relu => s.where_positive(x, slope),
-                    Activation::Gelu => s.mul(slope, gelu_slope(s, x)),
-                };
-                s.put(d_x, d);
+                s.put(activation.slope(s, x, slope), d);
             }
         }
     }
@@ -124,6 +158,8 @@ mod tests {
             Activation::Gelu => {
                 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x * x * x)).tanh())
             }
+            Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Activation::Tanh => x.tanh(),
         }
     }
 
@@ -131,7 +167,9 @@ mod tests {
     fn values_and_slopes_against_f64() {
         let inputs: Vec<f32> = (0..4001).map(|i| (i as f32 - 2000.0) / 200.0).filter(|x| *x != 0.0).collect();
         for isa in isas_under_test() {
-            for activation in [Activation::Identity, Activation::Relu, Activation::Gelu] {
+            for activation in
+                [Activation::Identity, Activation::Relu, Activation::Gelu, Activation::Sigmoid, Activation::Tanh]
+            {
                 let mut outputs = vec![0.0; inputs.len()];
                 activation_of(isa, activation, &inputs, &mut outputs);
                 let mut slopes = vec![1.0; inputs.len()];

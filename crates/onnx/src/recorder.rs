@@ -269,11 +269,7 @@ impl Exec for Recorder<'_> {
     fn linear(&mut self, x: Recorded, weights: LinearWeights, activation: Activation) -> Recorded {
         let rows = self.rows(x);
         let (product, columns) = self.product(x, weights);
-        let y = match activation {
-            Activation::Identity => product,
-            Activation::Relu => self.graph.op("Relu", &[&product]),
-            Activation::Gelu => self.graph.op_with("Gelu", &[&product], vec![text("approximate", "tanh")]),
-        };
+        let y = self.activated(product, activation);
         self.flat_value(y, columns, rows)
     }
 
@@ -287,6 +283,20 @@ impl Exec for Recorder<'_> {
         let operands = [self.flat(x), self.weight(weights.gain), self.weight(weights.bias)];
         let attributes = vec![int("axis", -1), float("epsilon", EPSILON)];
         let y = self.graph.op_with("LayerNormalization", &operands.each_ref().map(String::as_str), attributes);
+        self.flat_value(y, columns, rows)
+    }
+
+    fn activate(&mut self, x: Recorded, activation: Activation) -> Recorded {
+        let (columns, rows) = (self.columns(x), self.rows(x));
+        let x = self.flat(x);
+        let y = self.activated(x, activation);
+        self.flat_value(y, columns, rows)
+    }
+
+    fn times(&mut self, x: Recorded, by: Recorded) -> Recorded {
+        let (columns, rows) = (self.columns(x), self.rows(x));
+        let operands = [self.flat(x), self.flat(by)];
+        let y = self.graph.op("Mul", &operands.each_ref().map(String::as_str));
         self.flat_value(y, columns, rows)
     }
 
@@ -424,6 +434,16 @@ impl Exec for Recorder<'_> {
 }
 
 impl Recorder<'_> {
+    fn activated(&mut self, x: Name, activation: Activation) -> Name {
+        match activation {
+            Activation::Identity => x,
+            Activation::Relu => self.graph.op("Relu", &[&x]),
+            Activation::Gelu => self.graph.op_with("Gelu", &[&x], vec![text("approximate", "tanh")]),
+            Activation::Sigmoid => self.graph.op("Sigmoid", &[&x]),
+            Activation::Tanh => self.graph.op("Tanh", &[&x]),
+        }
+    }
+
     /// The part of a value that begins at a column.
     fn part(&self, value: Recorded, first: usize) -> Name {
         let mut start = 0;

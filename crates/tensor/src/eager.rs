@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nar4rec_kernels::{
-    Activation, AttentionScratch, Epilogue, Isa, Matrix, PackedMatrix, QuantisedRows, Write, add, gemm, gemm_int8,
-    layer_norm,
+    Activation, AttentionScratch, Epilogue, Isa, Matrix, PackedMatrix, QuantisedRows, Write, activation_of, add, gemm,
+    gemm_int8, layer_norm,
 };
 
 use crate::{
@@ -187,6 +187,15 @@ impl Exec for Eager<'_> {
         self.make(rows, columns, |this, y| {
             layer_norm(this.isa(), this.data(x), [weights.get(norm.gain), weights.get(norm.bias)], y, &mut []);
         })
+    }
+
+    fn activate(&mut self, x: EagerValue, activation: Activation) -> EagerValue {
+        let [rows, columns] = self.shape(x);
+        self.make(rows, columns, |this, y| activation_of(this.isa(), activation, this.data(x), y))
+    }
+
+    fn times(&mut self, x: EagerValue, by: EagerValue) -> EagerValue {
+        self.changed(x, |this, y| forward::times(this.isa(), this.view(by), y))
     }
 
     fn add(&mut self, a: EagerValue, b: EagerValue) -> EagerValue {

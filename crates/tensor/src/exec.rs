@@ -143,6 +143,12 @@ pub trait Exec {
     /// Layer normalisation of every row.
     fn layer_norm(&mut self, x: Self::Value, weights: NormWeights) -> Self::Value;
 
+    /// activation(x)
+    fn activate(&mut self, x: Self::Value, activation: Activation) -> Self::Value;
+
+    /// x ∘ by, number by number; a `by` of one column stands for as many as x has.
+    fn times(&mut self, x: Self::Value, by: Self::Value) -> Self::Value;
+
     /// a + b, of one shape.
     fn add(&mut self, a: Self::Value, b: Self::Value) -> Self::Value;
 

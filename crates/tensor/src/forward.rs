@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use nar4rec_kernels::{
     AttentionScratch, AttentionShape, Epilogue, Heads, Isa, Matrix, PackedMatrix, add, attention_forward, axpy, gemm,
-    log_softmax_columns, multiply,
+    log_softmax_columns, multiply, scale,
 };
 
 use crate::{Bags, Interaction, Segments};
@@ -52,6 +52,17 @@ pub fn place(part: View<'_>, (out, columns): (&mut [f32], usize), left: usize) {
     debug_assert_eq!(part.rows() * columns, out.len(), "parts of one height");
     for (row, to) in out.chunks_exact_mut(columns).enumerate() {
         to[left..left + part.columns].copy_from_slice(part.row(row));
+    }
+}
+
+/// Multiplies `out` by `by`, number by number; a `by` of one column by row.
+pub fn times(isa: Isa, by: View<'_>, out: &mut [f32]) {
+    if by.data.len() == out.len() {
+        return multiply(isa, out, by.data);
+    }
+    let columns = out.len().checked_div(by.data.len()).unwrap_or(1).max(1);
+    for (row, factor) in out.chunks_exact_mut(columns).zip(by.data) {
+        scale(isa, row, *factor);
     }
 }
 

@@ -109,6 +109,14 @@ impl<E: Exec, W: Watch> Exec for Watched<E, W> {
         self.run(("layer_norm", Some(weights.gain)), 0, |ex| ex.layer_norm(x, weights))
     }
 
+    fn activate(&mut self, x: E::Value, activation: Activation) -> E::Value {
+        self.plain("activate", |ex| ex.activate(x, activation))
+    }
+
+    fn times(&mut self, x: E::Value, by: E::Value) -> E::Value {
+        self.plain("times", |ex| ex.times(x, by))
+    }
+
     fn add(&mut self, a: E::Value, b: E::Value) -> E::Value {
         self.plain("add", |ex| ex.add(a, b))
     }

@@ -36,5 +36,8 @@ mod tests {
         let check = Check::new();
         check.run(&[[3, 7]], |tape, x| record(tape, x[0], Activation::Gelu), |x, _| matrix::map(&x[0], gelu));
         check.run(&[[3, 7]], |tape, x| record(tape, x[0], Activation::Relu), |x, _| matrix::map(&x[0], |x| x.max(0.0)));
+        check.run(&[[3, 7]], |tape, x| record(tape, x[0], Activation::Tanh), |x, _| matrix::map(&x[0], f64::tanh));
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        check.run(&[[3, 7]], |tape, x| record(tape, x[0], Activation::Sigmoid), |x, _| matrix::map(&x[0], sigmoid));
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod repeat;
 pub(crate) mod reshape;
 pub(crate) mod segment_mean;
 pub(crate) mod spread;
+pub(crate) mod times;
 
 #[cfg(test)]
 pub(crate) mod check;
