@@ -49,8 +49,13 @@ impl Lists {
         Arc::make_mut(&mut self.segments).clear();
     }
 
+    /// The row of the batch that each place of each list holds, list by list.
+    pub fn rows(&self) -> &Arc<Vec<u32>> {
+        &self.rows
+    }
+
     /// The places of each list.
-    pub fn segments(&self) -> &Segments {
+    pub fn segments(&self) -> &Arc<Segments> {
         &self.segments
     }
 }

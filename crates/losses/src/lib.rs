@@ -7,10 +7,12 @@
 mod contrastive;
 mod cross_entropy;
 mod likelihood;
+mod listwise;
 
 pub use contrastive::{Contrastive, ContrastiveScratch};
 pub use cross_entropy::binary_cross_entropy;
 pub use likelihood::{Target, likelihood, unlikelihood};
+pub use listwise::listwise_cross_entropy;
 
 #[cfg(test)]
 mod check;

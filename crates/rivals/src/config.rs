@@ -1,0 +1,119 @@
+//! Which systems there are, and what each is made of.
+
+use std::str::FromStr;
+
+use nar4rec_features::InputSpec;
+use nar4rec_layers::{ConfigError, NormPlacement};
+use nar4rec_tensor::Registry;
+use serde::{Deserialize, Serialize};
+
+use crate::{Dcn, DcnConfig, Dnn, DnnConfig, Prm, PrmConfig, Rival};
+
+/// What a loss is a mean of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Items whose worth is known.
+    Items,
+    /// Lists.
+    Lists,
+}
+
+/// A system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemKind {
+    /// Item-wise perceptron.
+    Dnn,
+    /// Item-wise, with crosses.
+    Dcn,
+    /// Transformer over the initial list.
+    Prm,
+}
+
+impl SystemKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dnn, Self::Dcn, Self::Prm];
+
+    /// Its name in configurations and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dnn => "dnn",
+            Self::Dcn => "dcn",
+            Self::Prm => "prm",
+        }
+    }
+}
+
+impl FromStr for SystemKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| format!("no system is named {name:?}, expected one of {names}"))
+    }
+}
+
+/// What each system is made of, as it stands in a configuration file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SystemConfig {
+    /// Item-wise perceptron.
+    pub dnn: DnnConfig,
+    /// Item-wise, with crosses.
+    pub dcn: DcnConfig,
+    /// Transformer over the initial list.
+    pub prm: PrmConfig,
+}
+
+impl Default for SystemConfig {
+    fn default() -> Self {
+        Self {
+            dnn: DnnConfig::default(),
+            dcn: DcnConfig::default(),
+            prm: PrmConfig { norm: NormPlacement::Post, ..PrmConfig::default() },
+        }
+    }
+}
+
+impl SystemConfig {
+    /// Declares the parameters of a system.
+    ///
+    /// # Errors
+    /// If its configuration cannot be built; the error names the field, as in `prm.heads`.
+    pub fn build(
+        &self,
+        kind: SystemKind,
+        registry: &mut Registry,
+        spec: &InputSpec,
+    ) -> Result<Box<dyn Rival>, ConfigError> {
+        registry.scope(kind.name(), |registry| {
+            let built: Result<Box<dyn Rival>, ConfigError> = match kind {
+                SystemKind::Dnn => Dnn::new(registry, spec, &self.dnn).map(|network| Box::new(network) as _),
+                SystemKind::Dcn => Dcn::new(registry, spec, &self.dcn).map(|network| Box::new(network) as _),
+                SystemKind::Prm => Prm::new(registry, spec, &self.prm).map(|network| Box::new(network) as _),
+            };
+            built.map_err(|error| ConfigError::new(format!("{}.{}", kind.name(), error.field), error.problem))
+        })
+    }
+}
+
+/// Sizes of a perceptron.
+pub(crate) fn checked_sizes(width: usize, hidden: &[usize], dropout: f32) -> Result<(), ConfigError> {
+    out_of_range("width", width, 1 << 14)?;
+    for (index, size) in hidden.iter().enumerate() {
+        out_of_range(&format!("hidden[{index}]"), *size, 1 << 14)?;
+    }
+    match (0.0..1.0).contains(&dropout) {
+        true => Ok(()),
+        false => Err(ConfigError::new("dropout", format!("{dropout}, expected at least 0 and below 1"))),
+    }
+}
+
+/// A size that is zero or absurd.
+pub(crate) fn out_of_range(field: &str, size: usize, most: usize) -> Result<(), ConfigError> {
+    match (1..=most).contains(&size) {
+        true => Ok(()),
+        false => Err(ConfigError::new(field, format!("{size}, expected between 1 and {most}"))),
+    }
+}
