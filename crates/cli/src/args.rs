@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use nar4rec_data::{OnBad, Split};
 use nar4rec_slate::MAX_CANDIDATES;
 use nar4rec_tensor::Isa;
+use nar4rec_train::SystemKind;
 
 use crate::failure::Misuse;
 
@@ -152,6 +153,9 @@ pub(crate) struct TrainArgs {
     /// The configuration; `nar4rec init-config` prints one
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+    /// Train a system that NAR4Rec is compared with, made as [systems] of the configuration says: dnn, dcn or prm
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<SystemKind>,
     /// The data set's folder
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
@@ -171,7 +175,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
     /// Write an HTML report of the training run and the validation split
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "system")]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) bad: BadLines,

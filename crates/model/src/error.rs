@@ -95,6 +95,16 @@ pub enum ModelError {
         /// Its format.
         found: u64,
     },
+    /// A model of another system.
+    #[error("{}: a model of {found}, expected one of {expected}", .dir.display())]
+    OtherSystem {
+        /// The model directory.
+        dir: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        expected: String,
+    },
     /// A file of another size than the manifest says.
     #[error("{}: {found} bytes, but the manifest says {expected}: truncated or damaged", .file.display())]
     Size {

@@ -34,6 +34,7 @@
 
 mod atomic;
 mod config;
+mod contents;
 mod declared;
 mod directory;
 mod disk;
@@ -43,6 +44,7 @@ mod items;
 mod json;
 mod manifest;
 mod model;
+mod network;
 mod read;
 mod weights;
 
@@ -55,6 +57,7 @@ pub use manifest::{
     FileRecord, MODEL_FORMAT, Manifest, Metrics, ParameterCounts, Provenance, Quantisation, TrainingData,
 };
 pub use model::{Model, Trained};
+pub use network::Network;
 
 /// All weights.
 const WEIGHTS: &str = "model.safetensors";

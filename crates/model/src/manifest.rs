@@ -21,8 +21,12 @@ use crate::directory::NamedFile;
 use crate::{CONFIG, ITEMS, MANIFEST, ModelError, Precision, SCHEMA, WEIGHTS, hash::sha256, json, read};
 
 /// The greatest version of the model directory's format that this crate reads. It writes format 1 for models in f32, which
-/// every version reads, and format 2 for what format 1 does not have: models in int8.
-pub const MODEL_FORMAT: u32 = 2;
+/// every version reads, and a later one for what those before do not have: format 2 for models in int8, format 3 for systems
+/// other than NAR4Rec.
+pub const MODEL_FORMAT: u32 = 3;
+
+/// The format of a system that is one network.
+pub(crate) const FORMAT_OF_NETWORKS: u32 = 3;
 
 /// The format of a model that is served so.
 pub(crate) fn format_of(precision: Precision) -> u32 {
@@ -36,13 +40,16 @@ pub(crate) fn format_of(precision: Precision) -> u32 {
 pub type Metrics = BTreeMap<String, BTreeMap<String, Option<f64>>>;
 
 /// What a model directory says about itself: `manifest.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The format's version, at most [`MODEL_FORMAT`].
     pub format: u32,
     /// The version of nar4rec that wrote it.
     pub nar4rec: String,
+    /// The name of the system, if it is another than NAR4Rec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// How large it is.
     pub parameters: ParameterCounts,
     /// Where it comes from.
@@ -52,13 +59,22 @@ pub struct Manifest {
 }
 
 /// How many numbers a model has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParameterCounts {
     /// The matching model's.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub generator: u64,
     /// The list model's.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub evaluator: u64,
+    /// Those of a system that is one network.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub network: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One file as it was saved.
@@ -219,8 +235,9 @@ mod tests {
         let metrics = BTreeMap::from([("AUC".to_owned(), None), ("P@6".to_owned(), Some(0.1 + 0.2))]);
         Manifest {
             format: 1,
+            system: None,
             nar4rec: "1.2.3".into(),
-            parameters: ParameterCounts { generator: 7, evaluator: 8 },
+            parameters: ParameterCounts { generator: 7, evaluator: 8, network: 0 },
             provenance: Provenance {
                 seed: u64::MAX,
                 data: TrainingData { files: BTreeMap::from([("train.jsonl".into(), sha256(b""))]), lists: 9 },
@@ -276,10 +293,10 @@ mod tests {
             change(&mut manifest);
             read(&manifest.encode()).unwrap_err()
         };
-        let newer = ": model format 3 is newer than this program reads (2): update nar4rec";
-        assert_eq!(message(&|m| m.format = 3), newer);
-        assert_eq!(read(br#"{"format": 3, "another": "seal"}"#).unwrap_err(), newer);
-        assert_eq!(message(&|m| m.format = 0), ": format: 0, expected between 1 and 2");
+        let newer = ": model format 4 is newer than this program reads (3): update nar4rec";
+        assert_eq!(message(&|m| m.format = 4), newer);
+        assert_eq!(read(br#"{"format": 4, "another": "seal"}"#).unwrap_err(), newer);
+        assert_eq!(message(&|m| m.format = 0), ": format: 0, expected between 1 and 3");
         assert_eq!(message(&|m| drop(m.files.remove(SCHEMA))), ": files: \"schema.json\" is missing");
         let stray = FileRecord { bytes: 0, sha256: String::new() };
         let message = message(&|m| drop(m.files.insert("../x".into(), stray.clone())));

@@ -8,11 +8,11 @@ use nar4rec_generator::Generator;
 use nar4rec_slate::Item;
 use nar4rec_tensor::Parameters;
 
+use crate::contents::{Contents, Found};
 use crate::declared::Declared;
 use crate::directory::{self, NamedFile};
 use crate::{
-    CONFIG, ITEMS, InvalidModel, MANIFEST, Manifest, ModelConfig, ModelError, ParameterCounts, Precision, Provenance,
-    SCHEMA, WEIGHTS, items, json, manifest, weights,
+    InvalidModel, Manifest, ModelConfig, ModelError, ParameterCounts, Precision, Provenance, manifest, weights,
 };
 
 /// Layers and their numbers.
@@ -84,21 +84,22 @@ impl Model {
     fn files(&self) -> Result<Vec<NamedFile>, InvalidModel> {
         let (generator, evaluator) = (&self.generator.parameters, &self.evaluator.parameters);
         Declared::new(&self.config, &self.schema)?.check(generator, evaluator)?;
-        let mut files = vec![
-            (WEIGHTS, weights::encode([generator, evaluator], self.config.precision)?),
-            (CONFIG, json::encode(&self.config)),
-            (SCHEMA, json::encode(&self.schema)),
-        ];
-        files.extend(self.items.as_ref().map(|items| (ITEMS, items::encode(items))));
-        let manifest = Manifest {
-            format: manifest::format_of(self.config.precision),
-            nar4rec: env!("CARGO_PKG_VERSION").to_owned(),
-            parameters: ParameterCounts { generator: generator.count() as u64, evaluator: evaluator.count() as u64 },
-            provenance: self.provenance.clone(),
-            files: manifest::records(&files),
+        let contents = Contents {
+            config: &self.config,
+            schema: &self.schema,
+            items: self.items.as_deref(),
+            weights: weights::encode([generator, evaluator], self.config.precision)?,
         };
-        files.push((MANIFEST, manifest.encode()));
-        Ok(files)
+        Ok(contents.files(Manifest {
+            format: manifest::format_of(self.config.precision),
+            parameters: ParameterCounts {
+                generator: generator.count() as u64,
+                evaluator: evaluator.count() as u64,
+                network: 0,
+            },
+            provenance: self.provenance.clone(),
+            ..Manifest::default()
+        }))
     }
 
     /// The model in the directory `dir`.
@@ -107,15 +108,11 @@ impl Model {
     /// If a file is missing, truncated, changed since it was saved or of a newer format, or the weights do not fit the
     /// configuration and the schema.
     pub fn load(dir: &Path) -> Result<Self, ModelError> {
-        let manifest = Manifest::read(dir)?;
-        let required = |name| manifest.read_file(dir, name).map(|bytes| bytes.expect("a checked manifest lists it"));
-        let config: ModelConfig = json::parse(&dir.join(CONFIG), &required(CONFIG)?)?;
-        let schema: Schema = json::parse(&dir.join(SCHEMA), &required(SCHEMA)?)?;
-        let items = manifest.read_file(dir, ITEMS)?.map(|bytes| items::decode(&dir.join(ITEMS), &bytes)).transpose()?;
+        let found: Found<ModelConfig> = Found::at(dir, None)?;
         let invalid = |problem: InvalidModel| ModelError::invalid(&dir.join(problem.file()), problem);
-        let declared = Declared::new(&config, &schema).map_err(invalid)?;
-        let named = weights::decode(&required(WEIGHTS)?).map_err(invalid)?;
-        let (generator, evaluator) = declared.with(named).map_err(invalid)?;
-        Ok(Self { config, schema, items, generator, evaluator, provenance: manifest.provenance })
+        let declared = Declared::new(&found.config, &found.schema).map_err(invalid)?;
+        let (generator, evaluator) = declared.with(found.named).map_err(invalid)?;
+        let Found { config, schema, items, provenance, .. } = found;
+        Ok(Self { config, schema, items, generator, evaluator, provenance })
     }
 }

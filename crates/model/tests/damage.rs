@@ -139,8 +139,8 @@ fn a_changed_file_is_named() {
 #[test]
 fn a_newer_format_is_named() {
     let saved = Saved::new();
-    saved.replace("manifest.json", "\"format\": 1", "\"format\": 3");
-    let expected = ": model format 3 is newer than this program reads (2): update nar4rec";
+    saved.replace("manifest.json", "\"format\": 1", "\"format\": 4");
+    let expected = ": model format 4 is newer than this program reads (3): update nar4rec";
     assert_eq!(saved.message("manifest.json"), expected);
 }
 

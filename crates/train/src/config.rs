@@ -6,6 +6,7 @@ use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::SchemaOptions;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_model::PipelineConfig;
+use nar4rec_rivals::SystemConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::{Decay, Threshold};
@@ -27,7 +28,9 @@ pub struct Config {
     pub evaluator: EvaluatorConfig,
     /// How lists are proposed and chosen.
     pub pipeline: PipelineConfig,
-    /// How both are trained.
+    /// What the systems are made of that NAR4Rec is compared with.
+    pub systems: SystemConfig,
+    /// How all are trained.
     pub training: TrainingConfig,
 }
 
@@ -40,12 +43,13 @@ impl Default for Config {
             generator: GeneratorConfig::default(),
             evaluator: EvaluatorConfig::default(),
             pipeline: PipelineConfig::default(),
+            systems: SystemConfig::default(),
             training: TrainingConfig::default(),
         }
     }
 }
 
-/// How generator and evaluator are trained.
+/// How generator, evaluator and other systems are trained.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
@@ -57,6 +61,21 @@ pub struct TrainingConfig {
     pub evaluator: FitConfig,
     /// What the evaluator sees besides the lists that were shown.
     pub negatives: NegativesConfig,
+    /// The run of a system that NAR4Rec is compared with.
+    pub system: FitConfig,
+    /// What such a system takes a candidate for that was not shown.
+    pub unshown: Unshown,
+}
+
+/// What a candidate is taken for that was not shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unshown {
+    /// One that nobody knows anything about.
+    #[default]
+    Unknown,
+    /// One the user would not have wanted.
+    Unwanted,
 }
 
 /// One training run: epochs, batches, learning rate.
@@ -191,6 +210,7 @@ impl Config {
         self.pipeline.validate().map_err(|error| within("pipeline", &error))?;
         self.training.generator.validate("training.generator")?;
         self.training.evaluator.validate("training.evaluator")?;
+        self.training.system.validate("training.system")?;
         self.training.loss.validate()?;
         validate_features(&self.features)?;
         counted("training.negatives.lists", self.training.negatives.lists as u64, 0..=1000)?;

@@ -46,6 +46,22 @@ pub enum TrainError {
     /// A model cannot be read or written.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A model of a system that this version does not know.
+    #[error("{}: {problem}", .dir.display())]
+    System {
+        /// The model directory.
+        dir: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An item of a model's catalog does not fit its schema.
+    #[error("item {id:?}: {source}")]
+    Item {
+        /// The item.
+        id: String,
+        /// Why not.
+        source: nar4rec_features::FeatureError,
+    },
     /// The loss, its gradient, the parameters or a figure of the validation became infinite or NaN.
     #[error("{model}: the loss is not finite at step {step}; a lower learning_rate or clip_norm may help")]
     Diverged {

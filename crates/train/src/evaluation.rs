@@ -5,6 +5,7 @@ use std::{collections::HashMap, num::NonZeroUsize};
 use nar4rec_data::{DataSet, OnBad, Skipped, Split};
 use nar4rec_infer::{RerankError, Reranker, Trace};
 use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary};
+use nar4rec_rivals::Ranked;
 use nar4rec_slate::{Impression, InvalidRequest, Permutation};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -37,6 +38,34 @@ impl Baseline {
             Self::Upstream => "upstream",
             Self::Popularity => "popularity",
             Self::Random => "random",
+        }
+    }
+
+    /// The candidates it would show, and what it orders them by.
+    pub(crate) fn rank(self, impression: &Impression, popularity: &HashMap<String, u32>, length: usize) -> Ranked {
+        let scores = self.scores(impression, popularity);
+        let mut list: Vec<usize> = (0..scores.len()).collect();
+        list.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        list.truncate(length);
+        let bounded = |score: f64| score.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32;
+        Ranked { list, scores: scores.into_iter().map(bounded).collect() }
+    }
+
+    /// What it orders by, the greatest first, equals as they come; no NaN.
+    fn scores(self, impression: &Impression, popularity: &HashMap<String, u32>) -> Vec<f64> {
+        let candidates = impression.request().candidates();
+        let count = |id: &String| popularity.get(id).map_or(0.0, |count| f64::from(*count));
+        match self {
+            // Without a score a candidate comes after those that have one. Adding 0 makes -0 equal to 0.
+            Self::Upstream => {
+                candidates.iter().map(|candidate| candidate.score.map_or(f64::MIN, |score| score + 0.0)).collect()
+            }
+            Self::Popularity => candidates.iter().map(|candidate| count(&candidate.id)).collect(),
+            Self::Random => {
+                let name = impression.request().request_id().bytes().map(u64::from).collect::<Vec<_>>();
+                let mut rng = Pcg64Mcg::seed_from_u64(seed_at(0, &name));
+                candidates.iter().map(|_| f64::from(rng.random::<f32>())).collect()
+            }
         }
     }
 }
@@ -151,7 +180,7 @@ pub fn evaluate(
 }
 
 /// How often each item was shown in the training split and found relevant; empty without a training split.
-fn popularity(data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<HashMap<String, u32>, TrainError> {
+pub(crate) fn popularity(data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<HashMap<String, u32>, TrainError> {
     let mut counts = HashMap::new();
     if !data.has(Split::Train) {
         return Ok(counts);
@@ -194,38 +223,15 @@ impl Judge<'_> {
             candidates[exposure.candidate] = f32::from(u8::from(relevant));
         }
         let of = |list: usize| trace.proposals[list].items.iter().map(|item| candidates[item.index]).collect();
-        let rows = trace.log_probabilities.chunks_exact(trace.positions);
-        let scores = rows.map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max)).collect();
+        let scores = greatest_log_probabilities(trace);
         let length = self.reranker.list_length();
         let baselines = Baseline::ALL.map(|baseline| {
-            let scores = self.baseline_scores(baseline, impression);
-            let mut order: Vec<usize> = (0..scores.len()).collect();
-            order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-            let list = order.into_iter().take(length).map(|index| candidates[index]).collect();
-            let scores = scores.into_iter().map(|score| score.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32);
-            (baseline, list, scores.collect())
+            let Ranked { list, scores } = baseline.rank(impression, self.popularity, length);
+            (baseline, list.into_iter().map(|index| candidates[index]).collect(), scores)
         });
         let (generator, pipeline) = (of(0), of(trace.best));
         let kinds = self.kinds(impression)?;
         Ok(Judged { candidates, generator, scores, pipeline, baselines: baselines.into(), kinds })
-    }
-
-    /// What a baseline orders by, the greatest first, equals as they come; no NaN.
-    fn baseline_scores(&self, baseline: Baseline, impression: &Impression) -> Vec<f64> {
-        let candidates = impression.request().candidates();
-        let by_popularity = |id: &String| self.popularity.get(id).map_or(0.0, |count| f64::from(*count));
-        match baseline {
-            Baseline::Upstream => {
-                // Without a score a candidate comes after those that have one. Adding 0 makes -0 equal to 0.
-                candidates.iter().map(|candidate| candidate.score.map_or(f64::MIN, |score| score + 0.0)).collect()
-            }
-            Baseline::Popularity => candidates.iter().map(|candidate| by_popularity(&candidate.id)).collect(),
-            Baseline::Random => {
-                let name = impression.request().request_id().bytes().map(u64::from).collect::<Vec<_>>();
-                let mut rng = Pcg64Mcg::seed_from_u64(seed_at(0, &name));
-                candidates.iter().map(|_| f64::from(rng.random::<f32>())).collect()
-            }
-        }
     }
 
     /// The evaluator on the list that was shown, cut to the model's length.
@@ -247,8 +253,14 @@ impl Judge<'_> {
     }
 }
 
+/// Of each candidate its greatest log P̂.
+pub(crate) fn greatest_log_probabilities(trace: &Trace) -> Vec<f32> {
+    let rows = trace.log_probabilities.chunks_exact(trace.positions);
+    rows.map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max)).collect()
+}
+
 /// Why a line has no figures; the message names request and field.
-fn refused(error: &RerankError) -> InvalidRequest {
+pub(crate) fn refused(error: &RerankError) -> InvalidRequest {
     InvalidRequest::new("", error.to_string())
 }
 

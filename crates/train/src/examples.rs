@@ -11,7 +11,7 @@ use nar4rec_features::{
     Catalog, EncodedRequest, Encoder, FeatureBatch, FeatureError, Schema, SchemaBuilder, SchemaError,
 };
 use nar4rec_generator::Generator;
-use nar4rec_slate::{Impression, InvalidRequest, Item};
+use nar4rec_slate::{Impression, InvalidRequest, Item, Request};
 use nar4rec_tensor::{Eager, Exec, Weights, Workspace};
 use rayon::prelude::*;
 
@@ -25,6 +25,8 @@ const LISTS_PER_PASS: usize = 16;
 pub struct Example {
     /// The request's features.
     pub request: EncodedRequest,
+    /// Of each candidate its place in the upstream ranker's order, from 0; as they come where there are no scores.
+    pub ranks: Vec<u32>,
     /// The candidates that were shown, in display order, at most the list length.
     pub shown: Vec<usize>,
     /// Of each shown item each kind of feedback in 0..=1, `[shown, kinds]`; NaN where it was not observed.
@@ -47,6 +49,7 @@ impl Example {
         Ok(Self {
             request: prepared.encoder.encode(impression.request(), &prepared.catalog)?,
             log_probabilities: OnceLock::new(),
+            ranks: ranks(impression.request()),
             shown: shown.iter().map(|exposure| exposure.candidate).collect(),
             labels: shown
                 .iter()
@@ -63,10 +66,29 @@ impl Example {
         })
     }
 
+    /// The utility of each shown item as a share of the greatest an item can have, in 0..=1.
+    pub fn worths<'a>(&'a self, kinds: &'a [FeedbackKind]) -> impl ExactSizeIterator<Item = f32> + 'a {
+        let greatest: f32 = kinds.iter().map(|kind| kind.weight.max(0.0)).sum();
+        // Where no kind is worth anything, no item has a share of it.
+        let share = move |utility: f32| if greatest > 0.0 { (utility / greatest).clamp(0.0, 1.0) } else { 0.0 };
+        self.utilities(kinds).map(share)
+    }
+
     /// Whether each shown item is relevant: its label of kind `relevance` is above zero.
     pub fn relevant<'a>(&'a self, kinds: usize, relevance: usize) -> impl ExactSizeIterator<Item = bool> + 'a {
         self.labels.chunks_exact(kinds).map(move |labels| labels[relevance] > 0.0)
     }
+}
+
+/// The place of each candidate in the upstream ranker's order, from 0; among equals and without scores as they come.
+pub(crate) fn ranks(request: &Request) -> Vec<u32> {
+    let candidates = request.candidates();
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    let score = |index: usize| candidates[index].score.unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|a, b| score(*b).total_cmp(&score(*a)));
+    let mut ranks = vec![0; candidates.len()];
+    order.into_iter().zip(0..).for_each(|(index, rank)| ranks[index] = rank);
+    ranks
 }
 
 /// A data set ready to train on.

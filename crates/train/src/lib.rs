@@ -13,6 +13,7 @@
 
 mod agreement;
 mod checkpoint;
+mod comparison;
 mod config;
 mod error;
 mod evaluation;
@@ -23,15 +24,19 @@ mod run;
 mod saved;
 mod schedule;
 mod seeds;
+mod systems;
 mod task;
 
 pub use agreement::{Agreement, agreement};
 pub use checkpoint::CheckpointError;
-pub use config::{Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, TrainingConfig, Weighting};
+pub use comparison::{Answer, BaselineRanker, Compared, Comparison, DEEP, Nar4rec, SystemFigures, compare};
+pub use config::{Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, TrainingConfig, Unshown, Weighting};
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};
 pub use examples::{Example, PrepareOptions, Prepared, prepare};
 pub use fit::{EpochRecord, Event, Flow, Observer};
+pub use nar4rec_rivals::{Ranked, SystemKind};
 pub use optimiser::{AdamW, AdamWConfig, clip_norm};
 pub use run::{Outcome, Resume, TrainOptions, Trained, train};
 pub use schedule::{Decay, Threshold};
+pub use systems::{RivalConfig, RivalRanker, TrainedRival, system_at, train_rival};

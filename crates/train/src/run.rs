@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use nar4rec_data::{DataSet, Fingerprint};
 use nar4rec_evaluator::EvaluatorConfig;
+use nar4rec_features::Schema;
 use nar4rec_model::{Model, ModelConfig, Precision, Provenance, TrainingData};
 use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
 
@@ -74,34 +75,44 @@ pub fn train(
     let prepared = prepare(data, config, options.prepare)?;
     let config = resolved(config, &prepared);
     let mut model = Model::build(model_config(&config), prepared.encoder.schema().clone(), config.seed)?;
-    let saved = Saved::open(options.checkpoint, options.resume, &identity(&config, &fingerprint, &model))?;
+    let identity = identity(&config, &fingerprint, &model.schema, "nar4rec");
+    let saved = Saved::open(options.checkpoint, options.resume, &identity)?;
     let mut run = Run { config: &config, prepared: &prepared, isa: options.isa, saved, observer };
     let Some(generator) = run.generator(&mut model)? else { return Ok(Outcome::Interrupted) };
     let Some(evaluator) = run.evaluator(&mut model)? else { return Ok(Outcome::Interrupted) };
 
     model.items.clone_from(&prepared.items);
-    model.provenance = Provenance {
-        seed: config.seed,
-        data: TrainingData {
-            files: fingerprint.files.into_iter().map(|file| (file.name, file.sha256)).collect(),
-            lists: prepared.train.len() as u64,
-        },
-        metrics: BTreeMap::from([
-            ("generator.valid".to_owned(), best_figures(&generator)),
-            ("evaluator.valid".to_owned(), best_figures(&evaluator)),
-        ]),
-        quantisation: None,
-    };
+    let histories = [("generator", generator.as_slice()), ("evaluator", &evaluator)];
+    model.provenance = provenance(config.seed, fingerprint, &prepared, histories);
     Ok(Outcome::Finished(Box::new(Trained { model, generator, evaluator, prepared })))
 }
 
-/// What makes a run the same run: configuration, data, schema and the program's version.
-fn identity(config: &Config, data: &Fingerprint, model: &Model) -> String {
-    format!("{} {config:?} {data:?} {:?}", env!("CARGO_PKG_VERSION"), model.schema)
+/// Where a model comes from, and how good each of its parts was on the validation split.
+pub(crate) fn provenance<'a>(
+    seed: u64,
+    data: Fingerprint,
+    prepared: &Prepared,
+    histories: impl IntoIterator<Item = (&'a str, &'a [EpochRecord])>,
+) -> Provenance {
+    let metrics = histories.into_iter().map(|(part, history)| (format!("{part}.valid"), best_figures(history)));
+    Provenance {
+        seed,
+        data: TrainingData {
+            files: data.files.into_iter().map(|file| (file.name, file.sha256)).collect(),
+            lists: prepared.train.len() as u64,
+        },
+        metrics: metrics.collect(),
+        quantisation: None,
+    }
+}
+
+/// What makes a run the same run: configuration, data, schema, system and the program's version.
+pub(crate) fn identity(config: &Config, data: &Fingerprint, schema: &Schema, system: &str) -> String {
+    format!("{} {system} {config:?} {data:?} {schema:?}", env!("CARGO_PKG_VERSION"))
 }
 
 /// The configuration with what the data decided.
-fn resolved(config: &Config, prepared: &Prepared) -> Config {
+pub(crate) fn resolved(config: &Config, prepared: &Prepared) -> Config {
     Config {
         relevance: Some(prepared.feedback[prepared.relevance].name.clone()),
         evaluator: EvaluatorConfig { feedback: prepared.feedback.clone(), ..config.evaluator.clone() },
@@ -126,12 +137,12 @@ fn best_figures(history: &[EpochRecord]) -> BTreeMap<String, Option<f64>> {
 }
 
 /// A run on its way.
-struct Run<'a> {
-    config: &'a Config,
-    prepared: &'a Prepared,
-    isa: Isa,
-    saved: Saved,
-    observer: &'a mut dyn Observer,
+pub(crate) struct Run<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) isa: Isa,
+    pub(crate) saved: Saved,
+    pub(crate) observer: &'a mut dyn Observer,
 }
 
 impl Run<'_> {
@@ -164,8 +175,8 @@ impl Run<'_> {
         self.stage(&task, &self.config.training.evaluator, &mut model.evaluator.parameters)
     }
 
-    /// Trains one model from where the checkpoint has it.
-    fn stage<T: Task>(
+    /// Trains one model from where the checkpoint has it. `None` if the observer stopped it.
+    pub(crate) fn stage<T: Task>(
         &mut self,
         task: &T,
         config: &FitConfig,

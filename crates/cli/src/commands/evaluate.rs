@@ -1,12 +1,15 @@
 //! `nar4rec evaluate`: how good is a model?
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    num::NonZeroUsize,
+};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_infer::{Model, Reranker};
-use nar4rec_train::{EvaluateOptions, Evaluation};
+use nar4rec_train::{BaselineRanker, Compared, EvaluateOptions, Evaluation, RivalRanker, SystemKind};
 
 use super::{
     tell_skipped,
@@ -14,7 +17,9 @@ use super::{
 };
 use crate::{
     args::{EvaluateArgs, Machine},
-    console, page, table, target,
+    console,
+    failure::Misuse,
+    page, table, target,
 };
 
 /// Measures, prints, and writes the report if one is asked for.
@@ -23,6 +28,9 @@ pub(crate) fn evaluate(args: EvaluateArgs, machine: Machine) -> anyhow::Result<(
         target::check_file("--report", report)?;
     }
     let data = DataSet::open(&args.data)?;
+    if let Some(system) = nar4rec_train::system_at(&args.model)? {
+        return evaluate_rival(system, &args, &data, machine);
+    }
     let mut model = Model::load(&args.model)?;
     if let Some(path) = &args.config {
         model.config.pipeline = read_config(path)?.pipeline;
@@ -46,6 +54,40 @@ pub(crate) fn evaluate(args: EvaluateArgs, machine: Machine) -> anyhow::Result<(
     Ok(())
 }
 
+/// Measures a system that NAR4Rec is compared with, beside the orders that need no model.
+fn evaluate_rival(system: SystemKind, args: &EvaluateArgs, data: &DataSet, machine: Machine) -> anyhow::Result<()> {
+    for (option, path) in [("--config", &args.config), ("--report", &args.report)] {
+        if path.is_some() {
+            let problem = format!("{option}: {} is a {}", args.model.display(), system.name());
+            return Err(Misuse(format!("{problem}, expected a model of nar4rec")).into());
+        }
+    }
+    let ranker = RivalRanker::load(system, &args.model, machine.isa)?;
+    let options =
+        EvaluateOptions { split: args.split, relevance: ranker.relevance().to_owned(), on_bad: args.bad.policy() };
+    let baselines = BaselineRanker::all(data, &options.relevance, options.on_bad)?;
+    let mut systems: Vec<&dyn Compared> = vec![&ranker];
+    systems.extend(baselines.iter().map(|baseline| baseline as &dyn Compared));
+    let length = NonZeroUsize::new(ranker.list_length()).context("the model's lists have no items")?;
+    let comparison = counted(|progress| Ok(nar4rec_train::compare(&systems, length, data, &options, progress)?))?;
+    tell_skipped(args.split.name(), &comparison.skipped);
+    match args.json {
+        true => console::result(&format!("{}\n", table::comparison_to_json(&comparison))),
+        false => console::result(&table::comparison_to_text(&comparison)),
+    }
+}
+
+/// Does what takes a while with a count of the lists done.
+fn counted<T>(work: impl FnOnce(&mut dyn FnMut(usize)) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let bar = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} evaluating {pos} lists, {per_sec}") {
+        bar.set_style(style);
+    }
+    let result = work(&mut |lists| bar.set_position(lists as u64));
+    bar.finish_and_clear();
+    result
+}
+
 /// Measures with a count of the lists done.
 pub(crate) fn measure(
     reranker: &Reranker,
@@ -54,14 +96,8 @@ pub(crate) fn measure(
     relevance: &str,
     on_bad: OnBad,
 ) -> anyhow::Result<Evaluation> {
-    let bar = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{spinner} evaluating {pos} lists, {per_sec}") {
-        bar.set_style(style);
-    }
     let options = EvaluateOptions { split, relevance: relevance.to_owned(), on_bad };
-    let evaluation = nar4rec_train::evaluate(reranker, data, &options, |lists| bar.set_position(lists as u64));
-    bar.finish_and_clear();
-    let evaluation = evaluation?;
+    let evaluation = counted(|progress| Ok(nar4rec_train::evaluate(reranker, data, &options, progress)?))?;
     tell_skipped(split.name(), &evaluation.skipped);
     Ok(evaluation)
 }

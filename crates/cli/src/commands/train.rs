@@ -10,7 +10,7 @@ use anyhow::Context;
 use nar4rec_data::{DataSet, Split};
 use nar4rec_infer::Reranker;
 use nar4rec_model::{InvalidModel, Model};
-use nar4rec_train::{Config, Outcome, PrepareOptions, Resume, TrainError, TrainOptions, Trained};
+use nar4rec_train::{Config, Outcome, PrepareOptions, Prepared, Resume, SystemKind, TrainError, TrainOptions, Trained};
 
 use super::{evaluate::measure, tell_skipped};
 use crate::{
@@ -43,6 +43,9 @@ pub(crate) fn train(args: TrainArgs, machine: Machine) -> anyhow::Result<()> {
         go_on: "go on with --resume",
     };
     let prepare = PrepareOptions { schema, on_bad: args.bad.policy() };
+    if let Some(system) = args.system {
+        return run.train_rival(system, prepare, machine).map_err(|error| blame_config(error, &args.config));
+    }
     let (trained, watch) = run.train(prepare, machine).map_err(|error| blame_config(error, &args.config))?;
     if let Some(path) = &args.report {
         let reranker = Reranker::new(Model::load(&args.out)?, machine.isa)?;
@@ -76,34 +79,63 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Trains and saves.
+    /// Trains NAR4Rec and saves it.
     pub(crate) fn train(&self, prepare: PrepareOptions, machine: Machine) -> anyhow::Result<(Box<Trained>, Watch)> {
+        let (options, mut watch) = self.start(prepare, machine)?;
+        let Outcome::Finished(trained) = nar4rec_train::train(self.data, self.config, options, &mut watch)? else {
+            return Err(self.interrupted().into());
+        };
+        tell_prepared(&trained.prepared);
+        trained.model.save(self.out)?;
+        self.finish()?;
+        Ok((trained, watch))
+    }
+
+    /// Trains a system that NAR4Rec is compared with and saves it.
+    pub(crate) fn train_rival(
+        &self,
+        system: SystemKind,
+        prepare: PrepareOptions,
+        machine: Machine,
+    ) -> anyhow::Result<()> {
+        let (options, mut watch) = self.start(prepare, machine)?;
+        let trained = nar4rec_train::train_rival(system, self.data, self.config, options, &mut watch)?;
+        let trained = trained.ok_or_else(|| self.interrupted())?;
+        tell_prepared(&trained.prepared);
+        trained.network.save(self.out)?;
+        self.finish()
+    }
+
+    /// Checks the names and opens what a run writes to.
+    fn start(&self, prepare: PrepareOptions, machine: Machine) -> anyhow::Result<(TrainOptions, Watch)> {
         self.check_names()?;
         let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
         if let Some(parent) = parent {
             fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
         }
         Model::check_target(self.out)?;
-        let checkpoint = beside(self.out, ".checkpoint");
+        let checkpoint = self.checkpoint();
         let append = if self.resume == Resume::IfPossible && checkpoint.exists() { Append::Yes } else { Append::No };
-        let mut watch = Watch::new(&self.metrics, append);
-        let options =
-            TrainOptions { isa: machine.isa, prepare, checkpoint: Some(checkpoint.clone()), resume: self.resume };
-        let outcome = nar4rec_train::train(self.data, self.config, options, &mut watch)?;
-        let Outcome::Finished(trained) = outcome else {
-            let text = format!("stopped; {} has what was done: {}", checkpoint.display(), self.go_on);
-            return Err(Interrupted(text).into());
-        };
-        trained.prepared.notes.iter().for_each(|note| console::note(note));
-        for (name, skipped) in &trained.prepared.skipped {
-            tell_skipped(name, skipped);
-        }
-        trained.model.save(self.out)?;
+        let watch = Watch::new(&self.metrics, append);
+        Ok((TrainOptions { isa: machine.isa, prepare, checkpoint: Some(checkpoint), resume: self.resume }, watch))
+    }
+
+    /// The model is saved: the checkpoint is of no more use.
+    fn finish(&self) -> anyhow::Result<()> {
         console::note(&format!("{}: the model", self.out.display()));
+        let checkpoint = self.checkpoint();
         if checkpoint.exists() {
             fs::remove_file(&checkpoint).with_context(|| format!("{}: cannot remove", checkpoint.display()))?;
         }
-        Ok((trained, watch))
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> PathBuf {
+        beside(self.out, ".checkpoint")
+    }
+
+    fn interrupted(&self) -> Interrupted {
+        Interrupted(format!("stopped; {} has what was done: {}", self.checkpoint().display(), self.go_on))
     }
 
     /// Refuses names with which the model could not be saved in the end.
@@ -117,6 +149,14 @@ impl Run<'_> {
             return Err(Misuse(format!("{problem} a file outside {}", self.out.display())));
         }
         Ok(())
+    }
+}
+
+/// Tells what the preparation of the data had to say.
+fn tell_prepared(prepared: &Prepared) {
+    prepared.notes.iter().for_each(|note| console::note(note));
+    for (name, skipped) in &prepared.skipped {
+        tell_skipped(name, skipped);
     }
 }
 

@@ -1,17 +1,16 @@
 //! The generator's training: likelihood of good lists, unlikelihood of the others, and the contrastive terms (SPEC §2).
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::sync::Arc;
 
 use nar4rec_autograd::Tape;
 use nar4rec_decoding::{Decoder, Greedy, Rules, Scores};
 use nar4rec_features::FeatureBatch;
 use nar4rec_generator::{Generator, GeneratorOutput};
 use nar4rec_losses::{Contrastive, Target, likelihood, unlikelihood};
-use nar4rec_metrics::{Ideal, RankingMetrics, auc};
 use nar4rec_tensor::{Eager, Exec, ParameterSpec, Weights, Workspace};
 use rayon::prelude::*;
 
-use super::{Lane, Task, Validation};
+use super::{Judged, Lane, Task, Validation};
 use crate::{Example, LossConfig, Prepared, Weighting};
 
 /// Lists that share one pass when validating.
@@ -28,25 +27,15 @@ pub(crate) struct GeneratorTask<'a> {
     pub(crate) threshold: f32,
 }
 
-/// How one validation list went.
-struct Scored {
-    metrics: Option<RankingMetrics>,
-    /// Of each candidate its greatest P̂, and whether it is relevant.
-    scores: Vec<(f32, bool)>,
-}
-
 impl GeneratorTask<'_> {
     /// The weight of each position of a shown list, and whether the list is positive.
     fn target_weights(&self, example: &Example) -> (Vec<f32>, bool) {
-        let utilities: Vec<f32> = example.utilities(&self.prepared.feedback).collect();
-        let positive = utilities.iter().sum::<f32>() >= self.threshold;
-        let greatest: f32 = self.prepared.feedback.iter().map(|kind| kind.weight.max(0.0)).sum();
-        // Where no kind is worth anything, no item has a share of it.
-        let share = |utility: &f32| if greatest > 0.0 { (utility / greatest).clamp(0.0, 1.0) } else { 0.0 };
-        let weights = utilities.iter().map(|utility| match (self.loss.weighting, positive) {
+        let kinds = &self.prepared.feedback;
+        let positive = example.utilities(kinds).sum::<f32>() >= self.threshold;
+        let weights = example.worths(kinds).map(|worth| match (self.loss.weighting, positive) {
             (Weighting::List, _) => 1.0,
-            (Weighting::Item, true) => share(utility),
-            (Weighting::Item, false) => 1.0 - share(utility),
+            (Weighting::Item, true) => worth,
+            (Weighting::Item, false) => 1.0 - worth,
         });
         (weights.collect(), positive)
     }
@@ -64,7 +53,7 @@ impl GeneratorTask<'_> {
     }
 
     /// The outputs for a few validation lists, judged.
-    fn judge(&self, weights: &Weights, examples: &[Example]) -> Vec<Scored> {
+    fn judge(&self, weights: &Weights, examples: &[Example]) -> Vec<Judged> {
         let mut batch = FeatureBatch::new(self.prepared.encoder.spec());
         for example in examples {
             batch.push(&example.request, &self.prepared.catalog);
@@ -79,29 +68,16 @@ impl GeneratorTask<'_> {
             .collect()
     }
 
-    fn judge_list(&self, example: &Example, logs: &[f32]) -> Scored {
+    fn judge_list(&self, example: &Example, logs: &[f32]) -> Judged {
         let positions = self.generator.config().list_length;
         let candidates = logs.len() / positions;
-        let mut relevant = vec![0.0_f32; candidates];
-        for (index, is_relevant) in
-            example.shown.iter().zip(example.relevant(self.prepared.feedback.len(), self.prepared.relevance))
-        {
-            relevant[*index] = f32::from(u8::from(is_relevant));
-        }
-        let best = logs.chunks_exact(positions).map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        let scores = best.zip(&relevant).map(|(score, relevant)| (score, *relevant > 0.0)).collect();
+        let scores = logs.chunks_exact(positions).map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         let (rules, mut memory) = (Rules::none(candidates), nar4rec_decoding::Workspace::default());
         let decoded = Scores::new(logs, &[], candidates, positions)
             .and_then(|scores| Decoder::Greedy(Greedy {}).decode(&scores, &rules, positions, 0, &mut memory));
         // A model that has come to give NaN gives no list, and no metric: training notices by its loss.
         let list = decoded.ok().and_then(|lists| lists.last());
-        let cutoff = NonZeroUsize::new(positions).expect("the configuration's list length is at least 1");
-        let ideal = Ideal::new(&relevant).ok().flatten();
-        let metrics = list.zip(ideal).and_then(|(list, ideal)| {
-            let relevance: Vec<f32> = list.list.iter().map(|index| relevant[index]).collect();
-            RankingMetrics::at(cutoff, &relevance, &ideal).ok()
-        });
-        Scored { metrics, scores }
+        Judged::new((example, self.prepared), list.as_ref().map(|list| list.list.iter()), scores)
     }
 }
 
@@ -160,18 +136,8 @@ impl Task for GeneratorTask<'_> {
 
     fn validate(&self, weights: &Weights) -> Validation {
         let passes = self.prepared.valid.par_chunks(LISTS_PER_PASS);
-        let scored: Vec<Scored> = passes.flat_map_iter(|pass| self.judge(weights, pass)).collect();
-        let metrics: Vec<&RankingMetrics> = scored.iter().filter_map(|scored| scored.metrics.as_ref()).collect();
-        let mean =
-            |of: fn(&RankingMetrics) -> f64| metrics.iter().map(|m| of(m)).sum::<f64>() / metrics.len().max(1) as f64;
-        let (scores, labels): (Vec<f32>, Vec<bool>) = scored.iter().flat_map(|scored| &scored.scores).copied().unzip();
-        let m = self.generator.config().list_length;
-        let (ndcg, precision) = (mean(|m| m.ndcg), mean(|m| m.precision));
-        let mut figures = vec![(format!("NDCG@{m}"), ndcg), (format!("P@{m}"), precision)];
-        if let Ok(Some(auc)) = auc(&scores, &labels) {
-            figures.push(("AUC".to_owned(), auc));
-        }
-        Validation { objective: ndcg, figures }
+        let judged: Vec<Judged> = passes.flat_map_iter(|pass| self.judge(weights, pass)).collect();
+        Validation::of_lists(&judged, self.generator.config().list_length)
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod evaluator;
 mod generator;
+mod judged;
 
 pub(crate) use evaluator::EvaluatorTask;
 pub(crate) use generator::GeneratorTask;
+pub(crate) use judged::Judged;
 
 use std::sync::Arc;
 

@@ -1,0 +1,313 @@
+//! Systems side by side: the same requests, the same metrics, whoever made the lists.
+
+use std::{
+    collections::{HashMap, HashSet},
+    num::NonZeroUsize,
+};
+
+use nar4rec_data::{DataSet, OnBad, Skipped, Split};
+use nar4rec_infer::Reranker;
+use nar4rec_metrics::{Bootstrap, Figures, Ideal, ListResult, RankingMetrics, ScoreKind, Summary};
+use nar4rec_rivals::Ranked;
+use nar4rec_slate::{Impression, InvalidRequest, Permutation};
+use rayon::prelude::*;
+
+use crate::{Baseline, EvaluateOptions, RivalRanker, TrainError, evaluation, examples::impressions};
+
+/// Impressions read before they are answered together, and those of one parallel part.
+const READ_AHEAD: usize = 512;
+const PART: usize = 16;
+
+/// The cutoff beyond the list at which recall is told: candidates not in the list follow it by score.
+pub const DEEP: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not zero");
+
+/// What a system makes of one impression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Its list, and its score of every candidate.
+    pub ranked: Ranked,
+    /// The probability of each item that was shown, in the list that was shown, to be relevant; if it foretells one.
+    pub shown: Option<Vec<f32>>,
+}
+
+/// A system that can be compared with others.
+pub trait Compared: Sync {
+    /// Its name.
+    fn name(&self) -> String;
+
+    /// What it makes of some impressions, of which it may only see what was known before they were shown.
+    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>>;
+}
+
+/// How one system did.
+#[derive(Debug)]
+pub struct SystemFigures {
+    /// Its name.
+    pub name: String,
+    /// Ranking metrics of its lists, and AUC of its scores over all candidates, with intervals over lists.
+    pub lists: Figures,
+    /// AUC and LogLoss over the items that were shown; empty if it foretells no probabilities.
+    pub shown: Figures,
+    /// The metrics of each list, for comparisons list by list; nothing where no candidate was relevant.
+    pub per_list: Vec<Option<RankingMetrics>>,
+    /// Different items in all lists, as a share of different candidates.
+    pub coverage: f64,
+}
+
+/// Systems side by side.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The split.
+    pub split: Split,
+    /// Its lists.
+    pub lists: usize,
+    /// The kind of feedback that makes an item relevant.
+    pub relevance: String,
+    /// The systems, in the order given.
+    pub systems: Vec<SystemFigures>,
+    /// Lines that were left out.
+    pub skipped: Skipped,
+}
+
+/// Measures systems on a split. `progress` is told after every part how many lists are done.
+///
+/// # Errors
+/// If the split cannot be read, or a line does not fit one of the systems.
+pub fn compare(
+    systems: &[&dyn Compared],
+    length: NonZeroUsize,
+    data: &DataSet,
+    options: &EvaluateOptions,
+    mut progress: impl FnMut(usize),
+) -> Result<Comparison, TrainError> {
+    let mut lines = impressions(data, options.split, &[])?.on_bad(options.on_bad);
+    let mut tables: Vec<Table> = systems.iter().map(|_| Table::new(length)).collect();
+    let mut lists = 0;
+    loop {
+        let ahead = lines.next_lines(READ_AHEAD)?;
+        if ahead.is_empty() {
+            break;
+        }
+        let answers: Vec<_> = ahead
+            .par_chunks(PART)
+            .flat_map_iter(|part| {
+                let part: Vec<&Impression> = part.iter().map(|line| &line.value).collect();
+                let mut answers: Vec<_> =
+                    systems.iter().map(|system| system.answer(&part, length.get()).into_iter()).collect();
+                let of_each = part.iter().map(|_| -> Result<Vec<Answer>, InvalidRequest> {
+                    answers.iter_mut().map(|of| of.next().expect("one answer for each impression")).collect()
+                });
+                of_each.collect::<Vec<_>>()
+            })
+            .collect();
+        for (line, answers) in ahead.iter().zip(answers) {
+            match answers {
+                Ok(answers) => {
+                    let seen = Seen::new(&line.value, &options.relevance);
+                    for (table, answer) in tables.iter_mut().zip(answers) {
+                        table.push(&line.value, &seen, &answer)?;
+                    }
+                    lists += 1;
+                }
+                Err(problem) => lines.reject(line.number, problem)?,
+            }
+        }
+        progress(lists);
+    }
+    let name = lines.name().to_owned();
+    let skipped = lines.into_skipped();
+    if lists == 0 {
+        return Err(TrainError::Empty { file: name, bad: skipped.count });
+    }
+    let bootstrap = Bootstrap::default();
+    let systems = systems.iter().zip(tables).map(|(system, table)| table.finish(system.name(), &bootstrap)).collect();
+    Ok(Comparison { split: options.split, lists, relevance: options.relevance.clone(), systems, skipped })
+}
+
+/// What users did with one impression.
+struct Seen {
+    /// Whether each candidate is relevant, as 0 and 1.
+    relevance: Vec<f32>,
+    labels: Vec<bool>,
+    /// Of each shown item whether it is relevant; nothing if that was not observed.
+    shown: Vec<Option<bool>>,
+}
+
+impl Seen {
+    fn new(impression: &Impression, kind: &str) -> Self {
+        let mut relevance = vec![0.0; impression.request().candidates().len()];
+        let mut shown = Vec::new();
+        for exposure in impression.shown() {
+            let observed = exposure.feedback.get(kind).map(|value| *value > 0.0);
+            relevance[exposure.candidate] = f32::from(u8::from(observed.unwrap_or(false)));
+            shown.push(observed);
+        }
+        Self { labels: relevance.iter().map(|relevance| *relevance > 0.0).collect(), relevance, shown }
+    }
+}
+
+/// One system's figures in the making.
+struct Table {
+    length: NonZeroUsize,
+    lists: Summary,
+    shown: Summary,
+    per_list: Vec<Option<RankingMetrics>>,
+    produced: HashSet<String>,
+    offered: HashSet<String>,
+}
+
+impl Table {
+    fn new(length: NonZeroUsize) -> Self {
+        Self {
+            length,
+            lists: Summary::new(length, ScoreKind::Ranking),
+            shown: Summary::new(length, ScoreKind::Probability),
+            per_list: Vec::new(),
+            produced: HashSet::new(),
+            offered: HashSet::new(),
+        }
+    }
+
+    fn push(&mut self, impression: &Impression, seen: &Seen, answer: &Answer) -> Result<(), TrainError> {
+        let Ranked { list, scores } = &answer.ranked;
+        let relevance = |list: &[usize]| list.iter().map(|index| seen.relevance[*index]).collect::<Vec<f32>>();
+        let (of_list, deep) = (relevance(list), relevance(&continued(list, scores, DEEP.get())));
+        let ideal = Ideal::new(&seen.relevance)?;
+        let metrics =
+            |cutoff, list: &[f32]| ideal.as_ref().map(|ideal| RankingMetrics::at(cutoff, list, ideal)).transpose();
+        let recall: Vec<(&str, f64)> =
+            metrics(DEEP, &deep)?.map(|metrics| ("Recall@10", metrics.recall)).into_iter().collect();
+        self.lists.push(&ListResult {
+            list: &of_list,
+            candidates: &seen.relevance,
+            scores,
+            labels: &seen.labels,
+            others: &recall,
+        })?;
+        self.per_list.push(metrics(self.length, &of_list)?);
+        let foretold = answer.shown.iter().flatten().zip(&seen.shown);
+        let (scores, labels): (Vec<f32>, Vec<bool>) = foretold.filter_map(|(p, label)| Some((*p, (*label)?))).unzip();
+        self.shown.push(&ListResult { scores: &scores, labels: &labels, ..ListResult::default() })?;
+        let candidates = impression.request().candidates();
+        let id = |index: usize| candidates[index].id.clone();
+        self.offered.extend((0..candidates.len()).map(id));
+        self.produced.extend(list.iter().map(|index| id(*index)));
+        Ok(())
+    }
+
+    fn finish(self, name: String, bootstrap: &Bootstrap) -> SystemFigures {
+        SystemFigures {
+            name,
+            lists: self.lists.finish(bootstrap),
+            shown: self.shown.finish(bootstrap),
+            per_list: self.per_list,
+            coverage: self.produced.len() as f64 / self.offered.len().max(1) as f64,
+        }
+    }
+}
+
+/// The list, and after it the other candidates by score, cut to `length`.
+fn continued(list: &[usize], scores: &[f32], length: usize) -> Vec<usize> {
+    let rest = Ranked::greatest(scores, scores.len()).list.into_iter().filter(|index| !list.contains(index));
+    list.iter().copied().chain(rest).take(length).collect()
+}
+
+impl Compared for RivalRanker {
+    fn name(&self) -> String {
+        self.kind().name().to_owned()
+    }
+
+    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
+        let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
+        let ranked = self.rank(&requests, length);
+        let answers = impressions.iter().zip(ranked).map(|(impression, ranked)| {
+            let shown = self.probabilities(impression.request(), &shown_list(impression, self.list_length())?)?;
+            Ok(Answer { ranked: ranked?, shown })
+        });
+        answers.collect()
+    }
+}
+
+/// NAR4Rec: the list its pipeline chooses, scores by P̂, probabilities by the evaluator.
+#[derive(Debug)]
+pub struct Nar4rec<'a> {
+    reranker: &'a Reranker,
+    kind: usize,
+}
+
+impl<'a> Nar4rec<'a> {
+    /// A loaded model, whose evaluator's kind `relevance` says how likely an item is to be relevant.
+    ///
+    /// # Errors
+    /// If the evaluator foretells no such kind.
+    pub fn new(reranker: &'a Reranker, relevance: &str) -> Result<Self, TrainError> {
+        let kinds: Vec<String> = reranker.feedback_kinds().map(str::to_owned).collect();
+        match kinds.iter().position(|kind| kind == relevance) {
+            Some(kind) => Ok(Self { reranker, kind }),
+            None => Err(TrainError::Relevance { found: relevance.to_owned(), expected: kinds }),
+        }
+    }
+}
+
+impl Compared for Nar4rec<'_> {
+    fn name(&self) -> String {
+        "nar4rec".to_owned()
+    }
+
+    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
+        let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
+        let traces = self.reranker.trace_batch(&requests, Some(length));
+        let answers = impressions.iter().zip(traces).map(|(impression, trace)| {
+            let trace = trace.map_err(|error| evaluation::refused(&error))?;
+            let list = trace.proposals[trace.best].items.iter().map(|item| item.index).collect();
+            let shown = shown_list(impression, self.reranker.list_length())?;
+            let judged = self.reranker.evaluate(impression.request(), &[shown]);
+            let judged = judged.map_err(|error| evaluation::refused(&error))?;
+            let shown = judged[0].items.iter().map(|item| item.feedback[self.kind]).collect();
+            Ok(Answer {
+                ranked: Ranked { list, scores: evaluation::greatest_log_probabilities(&trace) },
+                shown: Some(shown),
+            })
+        });
+        answers.collect()
+    }
+}
+
+/// An order that needs no model, with what it counts.
+#[derive(Debug)]
+pub struct BaselineRanker {
+    baseline: Baseline,
+    popularity: HashMap<String, u32>,
+}
+
+impl BaselineRanker {
+    /// All of them, with popularity from the training split.
+    ///
+    /// # Errors
+    /// If the training split cannot be read.
+    pub fn all(data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<Vec<Self>, TrainError> {
+        let popularity = evaluation::popularity(data, relevance, on_bad)?;
+        Ok(Baseline::ALL.map(|baseline| Self { baseline, popularity: popularity.clone() }).into())
+    }
+}
+
+impl Compared for BaselineRanker {
+    fn name(&self) -> String {
+        self.baseline.name().to_owned()
+    }
+
+    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
+        let answers = impressions.iter().map(|impression| {
+            let ranked = self.baseline.rank(impression, &self.popularity, length);
+            Ok(Answer { ranked, shown: None })
+        });
+        answers.collect()
+    }
+}
+
+/// The list that was shown, cut to the length a model can judge.
+fn shown_list(impression: &Impression, most: usize) -> Result<Permutation, InvalidRequest> {
+    let indices = impression.shown().iter().take(most).map(|exposure| exposure.candidate).collect();
+    Permutation::new(indices, impression.request().candidates().len())
+        .map_err(|error| InvalidRequest::new("shown", error.to_string()))
+}

@@ -1,0 +1,8 @@
+//! The systems that NAR4Rec is compared with: trained in the same loop, saved in the same form.
+
+mod model;
+mod ranker;
+mod task;
+
+pub use model::{RivalConfig, TrainedRival, system_at, train_rival};
+pub use ranker::RivalRanker;
