@@ -117,6 +117,21 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Convert a public log to a data set
     Convert(ConvertArgs),
+    /// Estimate what a policy earns from the log of another, and compare with what it earned
+    ///
+    /// Reads the Open Bandit logs: of each campaign in DIR the log of the policy random, to
+    /// which all items are alike, and that of bts, Thompson sampling. For each position the
+    /// table has the click rate of one policy foretold from the log of the other, by inverse
+    /// propensity scoring (IPS), the same self-normalised (SNIPS) and doubly robust, beside
+    /// what it measured in its own log. Effective rows say how many rows of the policy's own
+    /// log tell as much; weight is the greatest of a single row.
+    ///
+    /// The policy bts is taken as the shares of items in its log, random as equal shares.
+    ///
+    /// nar4rec off-policy --open-bandit open_bandit
+    /// nar4rec off-policy --open-bandit open_bandit --clip 10 --json
+    #[command(verbatim_doc_comment)]
+    OffPolicy(OffPolicyArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -359,6 +374,28 @@ pub(crate) enum LogArgs {
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OffPolicyArgs {
+    /// The folder of the logs: random_men.csv.gz, bts_men.csv.gz …, or random/men/men.csv … as published
+    #[arg(long, value_name = "DIR")]
+    pub(crate) open_bandit: PathBuf,
+    /// Let no weight count for more than this
+    #[arg(long, value_name = "WEIGHT", value_parser = weight)]
+    pub(crate) clip: Option<f64>,
+    /// Decides the resamples of the intervals
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A greatest weight.
+fn weight(text: &str) -> Result<f64, String> {
+    let weight = text.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight > 0.0);
+    weight.ok_or_else(|| "expected a number greater than 0".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, clap::Args)]

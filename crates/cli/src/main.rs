@@ -9,6 +9,7 @@ mod commands;
 mod console;
 mod failure;
 mod interrupt;
+mod off_policy;
 mod page;
 mod table;
 mod target;
@@ -44,5 +45,6 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Bench(args) => commands::bench(args, machine),
         Command::Export(args) => commands::export(args),
         Command::Convert(args) => commands::convert(args),
+        Command::OffPolicy(args) => commands::off_policy(args),
     }
 }

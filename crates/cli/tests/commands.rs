@@ -67,6 +67,7 @@ fn help_is_there_for_every_command() {
         "bench",
         "export",
         "convert",
+        "off-policy",
     ] {
         assert!(all.out.contains(command), "{command}");
         let help = bench.run(&format!("{command} --help"));

@@ -23,6 +23,7 @@
 //! ```
 
 mod checks;
+mod columns;
 mod dataset;
 mod error;
 mod fingerprint;
@@ -30,6 +31,7 @@ mod json_error;
 mod json_lines;
 mod kuairand;
 mod lines;
+mod open_bandit;
 mod skip;
 mod source;
 mod validate;
@@ -42,6 +44,7 @@ pub use fingerprint::{FileFingerprint, Fingerprint};
 pub use json_lines::{JsonLines, Line};
 pub use kuairand::{ConversionSummary, KuaiRandOptions, convert_kuairand, convert_kuairand_reader};
 pub use lines::MAX_LINE_BYTES;
+pub use open_bandit::{Campaign, Exposure, OpenBandit};
 pub use skip::{OnBad, Skipped, Tolerant};
 pub use source::{Compression, Source};
 pub use validate::{

@@ -4,6 +4,7 @@
 //! decoders = [
 //!     { kind = "greedy" },
 //!     { kind = "contrastive", alpha = 0.1, top_k = 8 },
+//!     { kind = "dpp", alpha = 0.5, top_k = 8 },
 //!     { kind = "beam", width = 4, lists = 2 },
 //!     { kind = "sample", top_k = 10, temperature = 0.8, lists = 2 },
 //!     { kind = "gumbel", temperature = 1.0, lists = 3 },
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::task::Task;
 use crate::workspace::Memory;
-use crate::{Beam, Contrastive, DecodeError, Decoded, Greedy, Gumbel, KBest, Rules, Sample, Scores, Workspace};
+use crate::{Beam, Contrastive, DecodeError, Decoded, Dpp, Greedy, Gumbel, KBest, Rules, Sample, Scores, Workspace};
 
 /// A way from a probability matrix to lists.
 ///
@@ -39,6 +40,8 @@ pub enum Decoder {
     Greedy(Greedy),
     /// Probable and unlike what is chosen already.
     Contrastive(Contrastive),
+    /// Probable and adding to what is chosen already.
+    Dpp(Dpp),
     /// The most probable partial lists are kept.
     Beam(Beam),
     /// Independent draws, position by position.
@@ -55,6 +58,7 @@ impl Decoder {
         match self {
             Self::Greedy(_) => "greedy",
             Self::Contrastive(_) => "contrastive",
+            Self::Dpp(_) => "dpp",
             Self::Beam(_) => "beam",
             Self::Sample(_) => "sample",
             Self::Gumbel(_) => "gumbel",
@@ -70,6 +74,7 @@ impl Decoder {
         match self {
             Self::Greedy(_) => Ok(()),
             Self::Contrastive(contrastive) => contrastive.validate(),
+            Self::Dpp(dpp) => dpp.validate(),
             Self::Beam(beam) => beam.validate(),
             Self::Sample(sample) => sample.validate(),
             Self::Gumbel(gumbel) => gumbel.validate(),
@@ -105,7 +110,7 @@ impl Decoder {
     /// It finds no more lists than this.
     pub(crate) fn most_lists(&self) -> usize {
         match *self {
-            Self::Greedy(_) | Self::Contrastive(_) => 1,
+            Self::Greedy(_) | Self::Contrastive(_) | Self::Dpp(_) => 1,
             Self::Beam(Beam { width, lists }) => lists.min(width),
             Self::Sample(Sample { lists, .. }) | Self::Gumbel(Gumbel { lists, .. }) | Self::KBest(KBest { lists }) => {
                 lists
@@ -119,6 +124,7 @@ impl Decoder {
         match self {
             Self::Greedy(greedy) => greedy.decode(task, memory),
             Self::Contrastive(contrastive) => contrastive.decode(task, memory),
+            Self::Dpp(dpp) => dpp.decode(task, memory),
             Self::Beam(beam) => beam.decode(task, memory),
             Self::Sample(sample) => sample.decode(task, seed, memory),
             Self::Gumbel(gumbel) => gumbel.decode(task, seed, memory),
@@ -140,6 +146,7 @@ mod tests {
         assert_eq!(read("kind = 'greedy'"), Ok(Decoder::Greedy(Greedy {})));
         let contrastive = Contrastive { alpha: 0.1, top_k: Some(8) };
         assert_eq!(read("kind = 'contrastive'\ntop_k = 8"), Ok(Decoder::Contrastive(contrastive)));
+        assert_eq!(read("kind = 'dpp'\ntop_k = 8"), Ok(Decoder::Dpp(Dpp { alpha: 1.0, top_k: Some(8) })));
         assert_eq!(read("kind = 'beam'\nwidth = 3"), Ok(Decoder::Beam(Beam { width: 3, lists: 1 })));
         assert_eq!(read("kind = 'sample'"), Ok(Decoder::Sample(Sample::default())));
         assert_eq!(read("kind = 'gumbel'\nlists = 2"), Ok(Decoder::Gumbel(Gumbel { temperature: 1.0, lists: 2 })));
@@ -148,12 +155,12 @@ mod tests {
 
     #[test]
     fn unknown_fields_and_kinds_are_errors() {
-        for kind in ["greedy", "contrastive", "beam", "sample", "gumbel", "k_best"] {
+        for kind in ["greedy", "contrastive", "dpp", "beam", "sample", "gumbel", "k_best"] {
             assert_eq!(read(&format!("kind = '{kind}'")).unwrap().name(), kind);
             let error = read(&format!("kind = '{kind}'\nwidht = 3")).unwrap_err();
             assert!(error.contains("unknown field `widht`"), "{kind}: {error}");
         }
-        assert!(read("kind = 'dpp'").unwrap_err().contains("unknown variant `dpp`"));
+        assert!(read("kind = 'mmr'").unwrap_err().contains("unknown variant `mmr`"));
     }
 
     #[test]
@@ -162,6 +169,9 @@ mod tests {
             ("kind = 'contrastive'\nalpha = 1.5", "contrastive.alpha: 1.5, expected a number from 0 to 1"),
             ("kind = 'contrastive'\nalpha = nan", "contrastive.alpha: NaN"),
             ("kind = 'contrastive'\ntop_k = 0", "contrastive.top_k: 0, expected at least 1"),
+            ("kind = 'dpp'\nalpha = -0.5", "dpp.alpha: -0.5, expected a number of at least 0"),
+            ("kind = 'dpp'\nalpha = inf", "dpp.alpha: inf"),
+            ("kind = 'dpp'\ntop_k = 0", "dpp.top_k: 0, expected at least 1"),
             ("kind = 'beam'\nwidth = 0", "beam.width: 0"),
             ("kind = 'beam'\nlists = 0", "beam.lists: 0"),
             ("kind = 'sample'\ntop_k = 0", "sample.top_k: 0"),
@@ -178,7 +188,8 @@ mod tests {
 
     #[test]
     fn json_and_toml_round_trip() {
-        for decoder in crate::ProposalConfig::default().decoders {
+        let dpp = Decoder::Dpp(Dpp::default());
+        for decoder in crate::ProposalConfig::default().decoders.into_iter().chain([dpp]) {
             let text = toml::to_string(&decoder).unwrap();
             assert_eq!(read(&text), Ok(decoder));
             let json = serde_json::to_string(&decoder).unwrap();

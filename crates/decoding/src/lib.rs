@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`Greedy`] | the most probable untaken candidate of each position | n m |
 //! | [`Contrastive`] | the same, less α times the likeness to what is chosen | n m + similarities |
+//! | [`Dpp`] | probable, and adding to what is chosen: greedy MAP of a determinantal point process | n m² + similarities |
 //! | [`Beam`] | the most probable partial lists are kept | w n m |
 //! | [`Sample`] | independent draws with temperature among the top k | lists · n m |
 //! | [`Gumbel`] | distinct lists, drawn without replacement | lists · n m |
@@ -48,6 +49,7 @@ mod columns;
 mod contrastive;
 mod decoded;
 mod decoder;
+mod dpp;
 mod draft;
 mod error;
 mod greedy;
@@ -62,6 +64,7 @@ mod rules;
 mod sample;
 mod scores;
 mod setting;
+mod shortlist;
 mod step;
 mod task;
 mod urn;
@@ -71,6 +74,7 @@ pub use beam::Beam;
 pub use contrastive::Contrastive;
 pub use decoded::Decoded;
 pub use decoder::Decoder;
+pub use dpp::Dpp;
 pub use error::DecodeError;
 pub use greedy::Greedy;
 pub use gumbel::Gumbel;

@@ -65,7 +65,8 @@ impl Likeness {
         Some(greatest)
     }
 
-    fn cosine(&mut self, scores: &Scores, a: usize, b: usize) -> f64 {
+    /// The cosine of two candidates' states.
+    pub(crate) fn cosine(&mut self, scores: &Scores, a: usize, b: usize) -> f64 {
         let (x, y) = (scores.state(a), scores.state(b));
         let (p, q) = (self.norm(a, x), self.norm(b, y));
         let product = if p.is_moderate && q.is_moderate { f64::from(dot(x, y)) } else { wide_dot(x, y) };

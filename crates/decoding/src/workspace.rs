@@ -12,14 +12,15 @@
 
 use crate::beam::Beams;
 use crate::columns::Columns;
-use crate::contrastive::Shortlisted;
 use crate::decoded::Found;
+use crate::dpp::Novelty;
 use crate::draft::Draft;
 use crate::gumbel::Drawings;
 use crate::k_best::Parts;
 use crate::likeness::Likeness;
 use crate::lookahead::Lookahead;
 use crate::sample::Draws;
+use crate::shortlist::Shortlisted;
 use crate::task::{Places, Task};
 
 /// The memory of one thread's decoders. It carries nothing from one call to the next but capacity.
@@ -46,6 +47,7 @@ pub struct Workspace {
 pub(crate) struct Memory {
     pub(crate) walk: Walk,
     pub(crate) likeness: Likeness,
+    pub(crate) novelty: Novelty,
     pub(crate) shortlist: Vec<Shortlisted>,
     pub(crate) draws: Draws,
     pub(crate) beams: Beams,

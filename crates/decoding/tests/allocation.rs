@@ -4,7 +4,7 @@
 
 use allocation_counter::measure;
 use nar4rec_decoding::{
-    Arrangement, Beam, Contrastive, Decoder, Greedy, Group, Gumbel, KBest, Neighbours, ProposalConfig, Proposals,
+    Arrangement, Beam, Contrastive, Decoder, Dpp, Greedy, Group, Gumbel, KBest, Neighbours, ProposalConfig, Proposals,
     Rules, Sample, Scores, Workspace,
 };
 
@@ -53,6 +53,8 @@ fn decoders() -> Vec<Decoder> {
         Decoder::Greedy(Greedy {}),
         Decoder::Contrastive(Contrastive { alpha: 0.2, top_k: Some(8) }),
         Decoder::Contrastive(Contrastive { alpha: 0.1, top_k: None }),
+        Decoder::Dpp(Dpp { alpha: 0.5, top_k: Some(8) }),
+        Decoder::Dpp(Dpp { alpha: 2.0, top_k: None }),
         Decoder::Beam(Beam { width: 4, lists: 3 }),
         Decoder::Sample(Sample { top_k: None, temperature: 1.0, lists: 3 }),
         Decoder::Sample(Sample { top_k: Some(5), temperature: 0.01, lists: 2 }),

@@ -2,7 +2,7 @@
 
 mod oracle;
 
-use nar4rec_decoding::{Beam, Contrastive, DecodeError, Decoded, Decoder, Greedy, KBest};
+use nar4rec_decoding::{Beam, Contrastive, DecodeError, Decoded, Decoder, Dpp, Greedy, KBest};
 use oracle::{Case, cases_with_pins_inside};
 use proptest::prelude::*;
 
@@ -30,24 +30,73 @@ fn contrastive_key(case: &Case, alpha: f64, list: &[usize], candidate: usize) ->
     (1.0 - alpha) * case.log_p(candidate, list.len()).exp() - alpha * likeness
 }
 
-/// Position by position: the shortlist by its key, then the others by probability; the first that can be completed.
+/// The key of a candidate after a list.
+type Key<'a> = &'a dyn Fn(&[usize], usize) -> f64;
+
+/// What can be placed after `list`, in order of preference: the shortlist by its key, then the others by probability.
+fn preferred(case: &Case, complete: &[Vec<usize>], (key, top_k): (Key, usize), list: &[usize]) -> Vec<usize> {
+    let mut open: Vec<usize> = (0..case.candidates).filter(|&c| is_open(case, list, c)).collect();
+    open.sort_by(|&a, &b| case.log_p(b, list.len()).total_cmp(&case.log_p(a, list.len())));
+    let size = top_k.min(open.len());
+    open[..size].sort_by(|&a, &b| key(list, b).total_cmp(&key(list, a)));
+    let extended = |candidate| [list, &[candidate]].concat();
+    open.retain(|&c| complete.iter().any(|full| full.starts_with(&extended(c))));
+    open
+}
+
+/// Position by position the candidate that is preferred.
 fn contrastive(case: &Case, alpha: f64, top_k: usize) -> Option<(Vec<usize>, f64)> {
     let complete = case.lists();
     let (mut list, mut score) = (Vec::new(), 0.0);
     complete.first()?;
+    let key = |list: &[usize], candidate: usize| contrastive_key(case, alpha, list, candidate);
     while list.len() < case.length() {
-        let key = |&candidate: &usize| contrastive_key(case, alpha, &list, candidate);
-        let mut open: Vec<usize> = (0..case.candidates).filter(|&c| is_open(case, &list, c)).collect();
-        open.sort_by(|&a, &b| case.log_p(b, list.len()).total_cmp(&case.log_p(a, list.len())));
-        let size = top_k.min(open.len());
-        open[..size].sort_by(|a, b| key(b).total_cmp(&key(a)));
-        let extended = |candidate| [list.as_slice(), &[candidate]].concat();
-        let is_completable = |&c: &usize| complete.iter().any(|full| full.starts_with(&extended(c)));
-        let chosen = open.into_iter().find(is_completable)?;
-        score += key(&chosen);
+        let chosen = *preferred(case, &complete, (&key, top_k), &list).first()?;
+        score += key(&list, chosen);
         list.push(chosen);
     }
     Some((list, score))
+}
+
+/// log det of the kernel of `list`, by elimination: cosines shrunk by 1e-4 beside a diagonal of ones.
+fn log_determinant(case: &Case, list: &[usize]) -> f64 {
+    let entry = |a: usize, b: usize| if a == b { 1.0 } else { (1.0 - 1e-4) * cosine(case, a, b) };
+    let mut rows: Vec<Vec<f64>> = list.iter().map(|&a| list.iter().map(|&b| entry(a, b)).collect()).collect();
+    let mut sum = 0.0;
+    while let Some(pivot) = rows.pop() {
+        let last = pivot[rows.len()];
+        sum += last.ln();
+        for row in &mut rows {
+            let factor = row[pivot.len() - 1] / last;
+            row.iter_mut().zip(&pivot).for_each(|(number, above)| *number -= factor * above);
+            row.pop();
+        }
+    }
+    sum
+}
+
+/// log P̂ + α log of the quotient of determinants, as it is written.
+fn dpp_key(case: &Case, alpha: f64, list: &[usize], candidate: usize) -> f64 {
+    let extended = [list, &[candidate]].concat();
+    case.log_p(candidate, list.len()) + alpha * (log_determinant(case, &extended) - log_determinant(case, list))
+}
+
+/// `found` prefers at each position a candidate that is preferred, within what f32 cosines are off.
+fn assert_dpp(case: &Case, Dpp { alpha, top_k }: Dpp, found: &Decoded) -> Result<(), TestCaseError> {
+    let (list, complete) = (found.list.as_slice(), case.lists());
+    let key = |list: &[usize], candidate: usize| dpp_key(case, alpha, list, candidate);
+    let mut score = 0.0;
+    for (position, &chosen) in list.iter().enumerate() {
+        let before = &list[..position];
+        let first = preferred(case, &complete, (&key, top_k.unwrap_or(usize::MAX)), before)[0];
+        let (found, best) = (key(before, chosen), key(before, first));
+        prop_assert!((found - best).abs() < 1e-2 * (alpha + 1e-9), "{chosen} {found} for {first} {best} in {list:?}");
+        score += found;
+    }
+    prop_assert!((f64::from(found.score) - score).abs() < 1e-2 * alpha + 1e-5, "{found:?} {score}");
+    let whole = case.value(list) + alpha * log_determinant(case, list);
+    prop_assert!((score - whole).abs() < 1e-6, "keys add up to {score}, the list is worth {whole}");
+    Ok(())
 }
 
 /// Whether `candidate` after `list` breaks no rule together with the pins that follow.
@@ -88,6 +137,15 @@ proptest! {
                 prop_assert!((f64::from(found[0].score) - by_formula[0].1).abs() < 1e-5);
             }
             (found, by_formula) => prop_assert_eq!(found.err(), by_formula.err()),
+        }
+    }
+
+    #[test]
+    fn dpp_is_its_formula(case in cases_with_pins_inside(7), alpha in 0.0..=2.0, top_k in prop::option::of(1_usize..9)) {
+        let dpp = Dpp { alpha, top_k };
+        match (case.decode(Decoder::Dpp(dpp), 0), expected(&case, case.lists())) {
+            (Ok(found), Ok(_)) => assert_dpp(&case, dpp, &found[0])?,
+            (found, lists) => prop_assert_eq!(found.err(), lists.err()),
         }
     }
 

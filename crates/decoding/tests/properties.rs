@@ -3,8 +3,8 @@
 mod oracle;
 
 use nar4rec_decoding::{
-    Arrangement, Beam, Contrastive, DecodeError, Decoded, Decoder, Greedy, Group, Gumbel, KBest, Neighbours, Proposal,
-    ProposalConfig, Proposals, Rules, SEARCH_LIMIT, Sample, Scores, Workspace,
+    Arrangement, Beam, Contrastive, DecodeError, Decoded, Decoder, Dpp, Greedy, Group, Gumbel, KBest, Neighbours,
+    Proposal, ProposalConfig, Proposals, Rules, SEARCH_LIMIT, Sample, Scores, Workspace,
 };
 use oracle::{Case, NEVER, cases};
 use proptest::prelude::*;
@@ -14,6 +14,8 @@ fn decoders() -> Vec<Decoder> {
         Decoder::Greedy(Greedy {}),
         Decoder::Contrastive(Contrastive { alpha: 0.6, top_k: None }),
         Decoder::Contrastive(Contrastive { alpha: 0.2, top_k: Some(2) }),
+        Decoder::Dpp(Dpp { alpha: 1.0, top_k: None }),
+        Decoder::Dpp(Dpp { alpha: 0.3, top_k: Some(2) }),
         Decoder::Beam(Beam { width: 3, lists: 3 }),
         Decoder::Sample(Sample { top_k: None, temperature: 2.0, lists: 3 }),
         Decoder::Sample(Sample { top_k: Some(2), temperature: 0.5, lists: 2 }),
@@ -90,12 +92,14 @@ proptest! {
     }
 
     #[test]
-    fn greedy_is_a_beam_of_one_and_contrastive_without_penalty(case in cases(7)) {
+    fn greedy_is_a_beam_of_one_and_contrastive_or_a_dpp_without_penalty(case in cases(7)) {
         let greedy = case.decode(Decoder::Greedy(Greedy {}), 0);
         prop_assert_eq!(&greedy, &case.decode(Decoder::Beam(Beam { width: 1, lists: 1 }), 0));
         let without = case.decode(Decoder::Contrastive(Contrastive { alpha: 0.0, top_k: None }), 0);
         let lists = |found: Result<Vec<Decoded>, _>| found.map(|found| found.iter().map(indices).collect::<Vec<_>>());
-        prop_assert_eq!(lists(greedy), lists(without));
+        prop_assert_eq!(lists(greedy.clone()), lists(without));
+        let without = case.decode(Decoder::Dpp(Dpp { alpha: 0.0, top_k: None }), 0);
+        prop_assert_eq!(greedy, without);
     }
 
     #[test]

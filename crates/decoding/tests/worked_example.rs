@@ -32,6 +32,8 @@ fn decoders_without_rules() {
     assert_eq!(decode("kind = 'greedy'"), [list("abc", 0.03375)]);
     assert_eq!(decode("kind = 'contrastive'\nalpha = 0.2"), [list("adc", 0.01125)]);
     assert_eq!(decode("kind = 'contrastive'\nalpha = 0.2\ntop_k = 2"), [list("acd", 0.015)]);
+    assert_eq!(decode("kind = 'dpp'\nalpha = 0.5"), [list("acd", 0.015)]);
+    assert_eq!(decode("kind = 'dpp'\nalpha = 0.1"), [list("abc", 0.03375)]);
     assert_eq!(decode("kind = 'beam'\nwidth = 2\nlists = 2"), [list("bac", 0.126), list("bad", 0.084)]);
     let best = [list("bac", 0.126), list("bad", 0.084), list("abc", 0.03375)];
     assert_eq!(decode("kind = 'k_best'\nlists = 3"), best);

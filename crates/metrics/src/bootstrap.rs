@@ -3,7 +3,7 @@
 //! A resample draws as many lists as there are, with replacement; what a statistic sees of it is how often each list was
 //! drawn. The interval runs from the 2.5% to the 97.5% quantile (linear interpolation) of the statistic over the resamples.
 //! Draws depend on the seed and the number of lists alone, so statistics of the same lists are measured on the same
-//! resamples: a statistic that is the difference of two systems gives a paired interval.
+//! resamples: a statistic that is the difference of two systems gives a paired interval, as [`Bootstrap::difference`] does.
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -51,6 +51,15 @@ impl Bootstrap {
     /// assert!(estimate.low >= 3.0 && estimate.high <= 5.0);
     /// ```
     pub fn estimate(&self, lists: usize, statistic: impl Fn(&[u32]) -> Option<f64>) -> Option<Estimate> {
+        Some(self.resample(lists, statistic)?.0)
+    }
+
+    /// The estimate, and the statistic of every resample in rising order.
+    pub(crate) fn resample(
+        &self,
+        lists: usize,
+        statistic: impl Fn(&[u32]) -> Option<f64>,
+    ) -> Option<(Estimate, Vec<f64>)> {
         let value = statistic(&vec![1; lists])?;
         let count = u32::try_from(lists).expect("each list is numbered by a u32");
         let mut rng = Pcg64Mcg::seed_from_u64(self.seed);
@@ -65,7 +74,7 @@ impl Bootstrap {
         }
         values.sort_by(f64::total_cmp);
         let end = |share| quantile(&values, share).unwrap_or(value);
-        Some(Estimate { value, low: end(0.025), high: end(0.975) })
+        Some((Estimate { value, low: end(0.025), high: end(0.975) }, values))
     }
 }
 

@@ -6,6 +6,9 @@
 //! base    = the LogLoss of always predicting the share of positives: what a LogLoss must beat to say anything
 //! ```
 //!
+//! AUC is the statistic of Mann and Whitney divided by the number of pairs, and agrees with SciPy's and with scikit-learn's
+//! `roc_auc_score`, ties included.
+//!
 //! AUC takes one sort and one pass over groups of equal scores. Both are kept in a form where every list has a whole
 //! weight (how often it was drawn), so a bootstrap resample costs one pass and no sort.
 

@@ -43,6 +43,60 @@ pub enum MetricsError {
         /// The number of labels.
         labels: usize,
     },
+    /// A probability with which an action was logged that is NaN, 0, negative or above 1.
+    #[error("propensity of row {row} is {value}, expected a probability above 0")]
+    Propensity {
+        /// The row of the log, from 0.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// A target policy's probability that is NaN or outside 0..=1.
+    #[error("target's probability in row {row} is {value}, expected a number from 0 to 1")]
+    Target {
+        /// The row of the log, from 0.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// A reward, earned or expected, that is NaN or infinite.
+    #[error("reward of row {row} is {value}, expected a finite number")]
+    Reward {
+        /// The row of the log, from 0.
+        row: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// A limit of weights that would leave none, or is no number.
+    #[error("weights clipped at {value}, expected a number above 0")]
+    Clip {
+        /// The limit found.
+        value: f64,
+    },
+    /// Not an expected reward for each row of a log.
+    #[error("{found} expected rewards for {rows} rows, expected as many")]
+    Expectations {
+        /// The number of rows.
+        rows: usize,
+        /// The number of expected rewards.
+        found: usize,
+    },
+    /// Two systems that were not measured on the same lists.
+    #[error("{first} values of the first system but {second} of the second, expected as many of each")]
+    Pairs {
+        /// The number of values of the first system.
+        first: usize,
+        /// The number of values of the second system.
+        second: usize,
+    },
+    /// A system's value for a list that is NaN or infinite.
+    #[error("value of list {list} is {value}, expected a finite number")]
+    Value {
+        /// The list, from 0.
+        list: usize,
+        /// The value found.
+        value: f64,
+    },
     /// The produced list is more relevant than its candidates allow: it repeats an item or belongs to another request.
     #[error("the list's {place}. best relevance is {found}, but its candidates allow at most {allowed}")]
     BeyondIdeal {

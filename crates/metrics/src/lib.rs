@@ -5,8 +5,10 @@
 //! | [`RankingMetrics`] | P@k, NDCG@k, MAP@k, F1@k, Recall@k of one produced list | a list |
 //! | [`auc`], [`log_loss`] | how well scores tell positives from negatives | all scored items, pooled |
 //! | [`shown_recall`] | the paper's Recall@K, of what was shown | a list |
-//! | [`intra_list_distance`], [`item_coverage`] | diversity | a list, a run |
-//! | [`Bootstrap`] | 95% intervals by resampling lists | any of the above |
+//! | [`intra_list_distance`] | how different the items of a list are | a list |
+//! | [`item_coverage`], [`repetition`], [`distinct_pairs`] | how different the lists of a run are | a run |
+//! | [`Bootstrap`] | 95% intervals by resampling lists, and of the [`Difference`] of two systems | any of the above |
+//! | [`OffPolicy`] | what another policy would have earned: IPS, SNIPS, doubly robust | a logged decision |
 //! | [`Summary`] | collects lists, finishes with every metric and its interval | a run |
 //!
 //! The list is the unit that is resampled, because items of one list share a user and a moment and are not independent:
@@ -20,12 +22,16 @@ mod bootstrap;
 mod classification;
 mod diversity;
 mod error;
+mod off_policy;
+mod paired;
 mod ranking;
 mod summary;
 
 pub use bootstrap::{Bootstrap, Estimate};
 pub use classification::{LogLoss, PROBABILITY_MARGIN, auc, log_loss};
-pub use diversity::{intra_list_distance, item_coverage};
+pub use diversity::{distinct_pairs, intra_list_distance, item_coverage, repetition};
 pub use error::MetricsError;
+pub use off_policy::{ExpectedReward, LoggedAction, OffPolicy};
+pub use paired::Difference;
 pub use ranking::{Ideal, RankingMetrics, order_by_score, shown_recall};
 pub use summary::{Figures, ListResult, Metric, ScoreKind, Summary};

@@ -11,7 +11,12 @@
 //! ```
 //!
 //! The gain is the relevance itself (linear, not 2^r − 1), so a binary relevance gives gain 1, and NDCG agrees with
-//! scikit-learn's `ndcg_score`.
+//! scikit-learn's `ndcg_score`, trec_eval's `ndcg_cut` and ranx's `ndcg`. The list comes in its order, so ties are the
+//! caller's: [`order_by_score`] leaves equal scores as they were given.
+//!
+//! Two conventions differ from those libraries'. MAP@k is divided by min(k, H), theirs by H: with more positives than k
+//! their best list has a MAP@k below 1, and a mean over requests would tell how many positives those have. And a list
+//! without a positive has no value here, theirs is 0.
 
 use std::num::NonZeroUsize;
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::DataError;
+use crate::columns::{Header, Row, Separator};
 use crate::lines::LineReader;
 
 /// The columns that are read, in the order of [`View`]'s fields.
@@ -54,13 +55,11 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn read(mut lines: LineReader) -> Result<Self, DataError> {
-        let header =
-            if lines.advance()? { Header::read(&lines)? } else { return Err(Row::none(&lines).bad("", EMPTY)) };
+        let header = Header::read(&mut lines, COLUMNS, Separator::Tab)?;
         let (mut users, mut videos) = (Names::default(), Names::default());
         let mut views = Vec::new();
         while lines.advance()? {
-            let row = header.row(&lines)?;
-            views.push(row.view(&mut users, &mut videos)?);
+            views.push(View::read(&header.row(&lines)?, &mut users, &mut videos)?);
         }
         let rows = views.len() as u64;
         views.sort_by_key(|view: &View| view.time_ms);
@@ -99,8 +98,6 @@ impl Log {
     }
 }
 
-const EMPTY: &str = "the file is empty, expected a line with the names of the columns";
-
 /// Names by index, in the order of their first row.
 #[derive(Default)]
 struct Names {
@@ -119,99 +116,29 @@ impl Names {
     }
 }
 
-/// Where each of [`COLUMNS`] stands, and how many columns there are.
-struct Header {
-    places: [usize; COLUMNS.len()],
-    width: usize,
-}
-
-impl Header {
-    fn read(lines: &LineReader) -> Result<Self, DataError> {
-        let row = Row::none(lines);
-        let text = row.text(lines)?;
-        let names: Vec<&str> = text.split('\t').collect();
-        let mut places = [0; COLUMNS.len()];
-        for (place, column) in places.iter_mut().zip(COLUMNS) {
-            let found = names.iter().position(|name| *name == column);
-            *place = found.ok_or_else(|| {
-                row.bad(column, &format!("no such column, expected the tab-separated columns {}", COLUMNS.join(", ")))
-            })?;
-        }
-        Ok(Self { places, width: names.len() })
-    }
-
-    fn row<'a>(&self, lines: &'a LineReader) -> Result<Row<'a>, DataError> {
-        let mut row = Row::none(lines);
-        let cells: Vec<&str> = row.text(lines)?.split('\t').collect();
-        if cells.len() != self.width {
-            return Err(row.bad("", &format!("found {} columns, expected {} as in line 1", cells.len(), self.width)));
-        }
-        row.cells = self.places.map(|place| cells[place]);
-        Ok(row)
-    }
-}
-
-/// The cells of one row, in the order of [`COLUMNS`].
-struct Row<'a> {
-    file: &'a str,
-    line: u64,
-    cells: [&'a str; COLUMNS.len()],
-}
-
-impl<'a> Row<'a> {
-    /// The line read last, before its cells are known.
-    fn none(lines: &'a LineReader) -> Self {
-        Self { file: lines.source().name(), line: lines.number(), cells: [""; COLUMNS.len()] }
-    }
-
-    fn bad(&self, field: &str, problem: &str) -> DataError {
-        let (file, field, problem) = (self.file.to_owned(), field.to_owned(), problem.to_owned());
-        DataError::Invalid { file, line: self.line, field, problem }
-    }
-
-    fn text(&self, lines: &'a LineReader) -> Result<&'a str, DataError> {
-        std::str::from_utf8(lines.line()).map_err(|error| self.bad("", &format!("{error}, expected UTF-8")))
-    }
-
-    fn view(&self, users: &mut Names, videos: &mut Names) -> Result<View, DataError> {
-        Ok(View {
-            user: users.index(self.id(0)?),
-            video: videos.index(self.id(1)?),
-            time_ms: self.integer(2)?,
-            like: self.flag(3)?,
-            click: self.flag(4)?,
-            long_view: self.flag(5)?,
-            follow: self.flag(6)?,
-            comment: self.flag(7)?,
-            forward: self.flag(8)?,
-            profile_enter: self.flag(9)?,
-            play_ms: self.integer(10)?,
-            duration_ms: self.integer(11)?,
+impl View {
+    fn read(row: &Row<{ COLUMNS.len() }>, users: &mut Names, videos: &mut Names) -> Result<Self, DataError> {
+        Ok(Self {
+            user: users.index(row.id(0)?),
+            video: videos.index(row.id(1)?),
+            time_ms: milliseconds(row, 2)?,
+            like: row.flag(3)?,
+            click: row.flag(4)?,
+            long_view: row.flag(5)?,
+            follow: row.flag(6)?,
+            comment: row.flag(7)?,
+            forward: row.flag(8)?,
+            profile_enter: row.flag(9)?,
+            play_ms: milliseconds(row, 10)?,
+            duration_ms: milliseconds(row, 11)?,
         })
     }
+}
 
-    fn id(&self, column: usize) -> Result<&'a str, DataError> {
-        match self.cells[column] {
-            "" => Err(self.bad(COLUMNS[column], "empty, expected an id")),
-            id => Ok(id),
-        }
-    }
-
-    /// A number of milliseconds. Up to the bound it is exact as a double, and a time plus a window is no overflow.
-    fn integer(&self, column: usize) -> Result<u64, DataError> {
-        const MOST: u64 = 1 << 53;
-        let cell = self.cells[column];
-        let number = cell.parse().ok().filter(|number| *number <= MOST);
-        number.ok_or_else(|| {
-            self.bad(COLUMNS[column], &format!("found {cell:?}, expected a whole number of milliseconds, 0 to 2^53"))
-        })
-    }
-
-    fn flag(&self, column: usize) -> Result<bool, DataError> {
-        match self.cells[column] {
-            "0" => Ok(false),
-            "1" => Ok(true),
-            cell => Err(self.bad(COLUMNS[column], &format!("found {cell:?}, expected 0 or 1"))),
-        }
-    }
+/// A number of milliseconds. Up to the bound it is exact as a double, and a time plus a window is no overflow.
+fn milliseconds(row: &Row<{ COLUMNS.len() }>, column: usize) -> Result<u64, DataError> {
+    const MOST: u64 = 1 << 53;
+    row.value(column, "a whole number of milliseconds, 0 to 2^53", |cell| {
+        cell.parse().ok().filter(|number| *number <= MOST)
+    })
 }

@@ -5,7 +5,7 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
-use nar4rec_decoding::{Beam, Contrastive, Decoder, Greedy, Gumbel, KBest, Sample};
+use nar4rec_decoding::{Beam, Contrastive, Decoder, Dpp, Greedy, Gumbel, KBest, Sample};
 use nar4rec_evaluator::{EvaluatorConfig, FeedbackKind};
 use nar4rec_features::{Schema, SchemaBuilder, SchemaOptions};
 use nar4rec_generator::GeneratorConfig;
@@ -74,6 +74,7 @@ pub(crate) fn decoders() -> Vec<Decoder> {
     vec![
         Decoder::Greedy(Greedy {}),
         Decoder::Contrastive(Contrastive { alpha: 0.1, top_k: Some(8) }),
+        Decoder::Dpp(Dpp { alpha: 0.3, top_k: None }),
         Decoder::Beam(Beam { width: 3, lists: 2 }),
         Decoder::Sample(Sample { lists: 2, ..Sample::default() }),
         Decoder::Gumbel(Gumbel { temperature: 1.0, lists: 3 }),
