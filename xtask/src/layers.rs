@@ -25,7 +25,7 @@ pub enum Role {
 }
 
 /// Every crate of the workspace, from the bottom up.
-pub const ROLES: [(&str, Role); 23] = [
+pub const ROLES: [(&str, Role); 24] = [
     ("nar4rec-kernels", Role::Level(0)),
     ("nar4rec-slate", Role::Level(0)),
     ("nar4rec-decoding", Role::Level(1)),
@@ -45,6 +45,7 @@ pub const ROLES: [(&str, Role); 23] = [
     ("nar4rec-onnx", Role::Level(5)),
     ("nar4rec-train", Role::Level(6)),
     ("nar4rec", Role::Level(7)),
+    ("nar4rec-experiments", Role::Level(7)),
     ("nar4rec-cli", Role::Level(8)),
     ("nar4rec-testing", Role::Testing),
     ("nar4rec-benches", Role::Tool),

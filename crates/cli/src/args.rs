@@ -63,6 +63,8 @@ impl MachineArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Compare systems and variants over several seeds: tables with spread and intervals; resumable
+    Experiment(ExperimentArgs),
     /// Train, evaluate, rerank and report on the bundled data, in about a minute
     Quickstart(QuickstartArgs),
     /// Print a configuration with every field, its default and what it does
@@ -192,6 +194,48 @@ pub(crate) struct TrainArgs {
     /// Write an HTML report of the training run and the validation split
     #[arg(long, value_name = "FILE", conflicts_with = "system")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExperimentArgs {
+    #[command(subcommand)]
+    pub(crate) command: ExperimentCommand,
+}
+
+/// What to do with experiments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExperimentCommand {
+    /// The experiments there are, with their variants
+    List,
+    /// Run one: train what is missing, measure it, tell it; the same command goes on where it was stopped or killed
+    Run(ExperimentRunArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExperimentRunArgs {
+    /// The experiment; `nar4rec experiment list` has them
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The configuration that its variants change; the relevant kind of feedback must be given in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The data set's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Where models, outcomes and reports are kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Seeds, from the configuration's on
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) seeds: u64,
+    /// Only these variants, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) systems: Vec<String>,
+    /// Which split is measured: train, valid or test
+    #[arg(long, value_name = "SPLIT", default_value = "test")]
+    pub(crate) split: Split,
     #[command(flatten)]
     pub(crate) bad: BadLines,
 }

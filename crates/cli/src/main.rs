@@ -45,6 +45,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Bench(args) => commands::bench(args, machine),
         Command::Export(args) => commands::export(args),
         Command::Convert(args) => commands::convert(args),
+        Command::Experiment(args) => commands::experiment(args, machine),
         Command::OffPolicy(args) => commands::off_policy(args),
     }
 }

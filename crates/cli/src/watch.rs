@@ -71,9 +71,14 @@ impl Metrics {
 impl Watch {
     /// A watch that records metrics in `path`: a new file, or at the end of one that is there if the run is resumed.
     pub(crate) fn new(path: &Path, append: Append) -> Self {
+        Self::until(Interrupt::listen(), path, append)
+    }
+
+    /// The same where somebody listens already.
+    pub(crate) fn until(interrupt: Interrupt, path: &Path, append: Append) -> Self {
         let now = Instant::now();
         Self {
-            interrupt: Interrupt::listen(),
+            interrupt,
             metrics: Metrics { path: path.to_owned(), append, file: None },
             bar: None,
             pace: Pace { since: now, first: 0, steps: 0, lists: 0 },

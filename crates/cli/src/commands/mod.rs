@@ -3,6 +3,7 @@
 mod bench;
 mod convert;
 mod evaluate;
+mod experiment;
 mod export;
 mod init_config;
 mod inspect;
@@ -18,6 +19,7 @@ mod validate;
 pub(crate) use bench::bench;
 pub(crate) use convert::convert;
 pub(crate) use evaluate::evaluate;
+pub(crate) use experiment::experiment;
 pub(crate) use export::export;
 pub(crate) use init_config::init_config;
 pub(crate) use inspect::inspect;

@@ -1,0 +1,118 @@
+//! `nar4rec experiment`: systems and variants side by side.
+
+use std::{io, io::IsTerminal, path::Path};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use nar4rec_data::DataSet;
+use nar4rec_experiments::{
+    Cell, Done, Experiment, ExperimentError, Grid, Outcome, Store, Summary, Watcher, to_html, to_json, to_markdown,
+};
+use nar4rec_train::Observer;
+
+use super::train::read_config;
+use crate::{
+    args::{ExperimentArgs, ExperimentCommand, ExperimentRunArgs, Machine},
+    console,
+    failure::{Interrupted, Misuse},
+    interrupt::Interrupt,
+    watch::{Append, Watch},
+};
+
+/// Lists the experiments or runs one.
+pub(crate) fn experiment(args: ExperimentArgs, machine: Machine) -> anyhow::Result<()> {
+    match args.command {
+        ExperimentCommand::List => list(),
+        ExperimentCommand::Run(args) => run(&args, machine),
+    }
+}
+
+fn list() -> anyhow::Result<()> {
+    let mut text = String::new();
+    for experiment in Experiment::ALL {
+        text.push_str(&format!("{:<14}{}\n", experiment.name, experiment.about));
+        let names = experiment.variants(&[])?.into_iter().map(|variant| variant.name).collect::<Vec<_>>();
+        text.push_str(&format!("{:<14}{}\n", "", names.join(" ")));
+    }
+    console::result(&text)
+}
+
+fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
+    let misuse = |error: ExperimentError| match error {
+        ExperimentError::Name { .. } | ExperimentError::Variant { .. } | ExperimentError::OtherRun { .. } => {
+            anyhow::Error::from(Misuse(error.to_string()))
+        }
+        other => other.into(),
+    };
+    let experiment = Experiment::named(&args.name).map_err(misuse)?;
+    let variants = experiment.variants(&args.systems).map_err(misuse)?;
+    let config = read_config(&args.config)?;
+    let data = DataSet::open(&args.data)?;
+    let seeds: Vec<u64> = (config.seed..).take(args.seeds as usize).collect();
+    let grid = Grid {
+        data: &data,
+        config: &config,
+        variants: &variants,
+        seeds: &seeds,
+        split: args.split,
+        on_bad: args.bad.policy(),
+        isa: machine.isa,
+    };
+    let identity = serde_json::to_string(&config)?;
+    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
+    let mut progress = Progress { interrupt: Interrupt::listen(), bar: None };
+    let done = grid.run(&store, &mut progress, |outcomes| tell(&experiment, &store, outcomes)).map_err(misuse)?;
+    if done == Done::Stopped {
+        let text = format!("stopped; {} has what was done: go on with the same command", args.out.display());
+        return Err(Interrupted(text).into());
+    }
+    console::result(&to_markdown(&experiment, &Summary::new(&grid.outcomes(&store)?)?))?;
+    console::note(&format!("{}: report.md, report.json and report.html", args.out.display()));
+    Ok(())
+}
+
+/// Writes the reports anew.
+fn tell(experiment: &Experiment, store: &Store, outcomes: &[Outcome]) -> Result<(), ExperimentError> {
+    let summary = Summary::new(outcomes)?;
+    store.write("report.md", to_markdown(experiment, &summary).as_bytes())?;
+    store.write("report.json", to_json(experiment, &summary).as_bytes())?;
+    store.write("report.html", to_html(experiment, &summary)?.as_bytes())
+}
+
+/// Progress over the whole grid.
+struct Progress {
+    interrupt: Interrupt,
+    bar: Option<ProgressBar>,
+}
+
+impl Watcher for Progress {
+    fn cell(&mut self, cell: Cell<'_>, place: usize, cells: usize, done: bool) {
+        let state = if done { ": done before" } else { "" };
+        console::note(&format!("[{place}/{cells}] {} seed {}{state}", cell.variant.name, cell.seed));
+    }
+
+    fn training(&mut self, metrics: &Path, goes_on: bool) -> Box<dyn Observer + '_> {
+        let append = if goes_on { Append::Yes } else { Append::No };
+        Box::new(Watch::until(self.interrupt.clone(), metrics, append))
+    }
+
+    fn measured(&mut self, lists: usize) {
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("{spinner} measuring {pos} lists, {per_sec}");
+            if let Ok(style) = style { bar.with_style(style) } else { bar }
+        });
+        bar.set_position(lists as u64);
+    }
+
+    fn outcome(&mut self, outcome: &Outcome) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        let figures = outcome.figures.iter().filter(|(name, _)| name.starts_with("NDCG@") || name.starts_with("P@"));
+        let figures: Vec<String> = figures.map(|(name, value)| format!("{name} {:.1} %", 100.0 * value)).collect();
+        console::note(&format!("{}: {}", outcome.variant, figures.join(", ")));
+    }
+}

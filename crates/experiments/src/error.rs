@@ -1,0 +1,77 @@
+//! What can go wrong in an experiment.
+
+use std::path::PathBuf;
+
+use nar4rec_data::DataError;
+use nar4rec_infer::LoadError;
+use nar4rec_metrics::MetricsError;
+use nar4rec_model::ModelError;
+use nar4rec_report::ReportError;
+use nar4rec_train::TrainError;
+
+/// Why an experiment could not be run or told.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// A name that is nothing's.
+    #[error("no {what} is named {found:?}, expected one of {expected}")]
+    Name {
+        /// What should be named.
+        what: &'static str,
+        /// The name.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
+    /// A variant's configuration cannot be.
+    #[error("variant {name}: {problem}")]
+    Variant {
+        /// The variant.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A folder that belongs to another run.
+    #[error("{}: of another {what}; give another --out, or remove it to begin anew", .folder.display())]
+    OtherRun {
+        /// The folder.
+        folder: PathBuf,
+        /// What differs: `experiment`, `configuration` or `data set`.
+        what: &'static str,
+    },
+    /// A file of the folder that cannot be used.
+    #[error("{}: {problem}; remove it to have it made anew", .file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file or folder that cannot be read or written.
+    #[error("{}: cannot {action}: {source}", .path.display())]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// `read` or `write`.
+        action: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The data cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A system cannot be trained or measured.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A model cannot be read or written.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A model cannot be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Outcomes that cannot be compared.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// The page cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}

@@ -1,0 +1,295 @@
+//! The run of a grid: cell after cell, each kept when it is done.
+
+use std::{num::NonZeroUsize, path::Path, time::Instant};
+
+use nar4rec_data::{DataSet, OnBad, Split};
+use nar4rec_infer::{Model, Reranker};
+use nar4rec_tensor::Isa;
+use nar4rec_train::{
+    BaselineRanker, Compared, Config, EvaluateOptions, Nar4rec, Observer, PrepareOptions, Resume, RivalRanker,
+    SystemKind, TrainOptions, compare, train, train_rival,
+};
+
+use crate::{ExperimentError, Outcome, Store, Subject, Variant, store::disk};
+
+/// A variant with one seed.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell<'a> {
+    /// The variant.
+    pub variant: &'a Variant,
+    /// The seed.
+    pub seed: u64,
+}
+
+impl Cell<'_> {
+    /// Its name, which is that of its outcome's file.
+    pub fn name(&self) -> String {
+        named(&self.variant.name, self.seed)
+    }
+}
+
+fn named(what: &str, seed: u64) -> String {
+    format!("{what}-s{seed}")
+}
+
+/// Told how a grid goes; what it answers to a training's step decides whether there is another.
+pub trait Watcher {
+    /// A cell is begun: its place from 1, the number of cells, and whether its outcome is there already.
+    fn cell(&mut self, cell: Cell<'_>, place: usize, cells: usize, done: bool);
+
+    /// A model is about to be trained; the answer watches that. The path is for its metrics.
+    fn training(&mut self, metrics: &Path, goes_on: bool) -> Box<dyn Observer + '_>;
+
+    /// So many lists have been measured.
+    fn measured(&mut self, lists: usize);
+
+    /// A cell is done.
+    fn outcome(&mut self, outcome: &Outcome);
+}
+
+/// How a grid ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// All cells are done.
+    All,
+    /// The watcher stopped a training; what was done is kept.
+    Stopped,
+}
+
+/// Variants × seeds on one data set.
+#[derive(Debug)]
+pub struct Grid<'a> {
+    /// The data.
+    pub data: &'a DataSet,
+    /// The configuration that variants change.
+    pub config: &'a Config,
+    /// The variants.
+    pub variants: &'a [Variant],
+    /// The seeds.
+    pub seeds: &'a [u64],
+    /// The split that is measured.
+    pub split: Split,
+    /// What to do with a bad line.
+    pub on_bad: OnBad,
+    /// The instructions to use.
+    pub isa: Isa,
+}
+
+impl Grid<'_> {
+    /// The cells, seed by seed, so that all variants have one seed before any has two.
+    pub fn cells(&self) -> Vec<Cell<'_>> {
+        let of_seed =
+            |seed: &u64| self.variants.iter().map(|variant| Cell { variant, seed: *seed }).collect::<Vec<_>>();
+        self.seeds.iter().flat_map(of_seed).collect()
+    }
+
+    /// The outcomes that are there.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn outcomes(&self, store: &Store) -> Result<Vec<Outcome>, ExperimentError> {
+        self.cells().iter().filter_map(|cell| store.outcome(&cell.name()).transpose()).collect()
+    }
+
+    /// Runs every cell that is not done. `tell` is called after each, with all outcomes that are there.
+    ///
+    /// # Errors
+    /// If a configuration cannot be, a training fails, or a file cannot be read or written.
+    pub fn run(
+        &self,
+        store: &Store,
+        watcher: &mut dyn Watcher,
+        mut tell: impl FnMut(&[Outcome]) -> Result<(), ExperimentError>,
+    ) -> Result<Done, ExperimentError> {
+        let cells = self.cells();
+        // What is wrong with the last variant is told before the first is trained.
+        for cell in &cells {
+            cell.variant.config(self.config, cell.seed)?;
+        }
+        for (place, cell) in cells.iter().enumerate() {
+            let known = store.outcome(&cell.name())?;
+            watcher.cell(*cell, place + 1, cells.len(), known.is_some());
+            if known.is_some() {
+                continue;
+            }
+            let Some(outcome) = self.one(*cell, store, watcher)? else { return Ok(Done::Stopped) };
+            store.keep(&cell.name(), &outcome)?;
+            watcher.outcome(&outcome);
+            tell(&self.outcomes(store)?)?;
+        }
+        tell(&self.outcomes(store)?)?;
+        Ok(Done::All)
+    }
+
+    /// One cell, from training to outcome. `None` if its training was stopped.
+    fn one(
+        &self,
+        cell: Cell<'_>,
+        store: &Store,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Option<Outcome>, ExperimentError> {
+        let config = cell.variant.config(self.config, cell.seed)?;
+        let mut outcome = Outcome {
+            variant: cell.variant.name.clone(),
+            seed: cell.seed,
+            config: serde_json::to_string(&config).expect("a configuration is plain data"),
+            ..Outcome::default()
+        };
+        let model = cell.variant.model().map(|model| store.models().join(named(model, cell.seed)));
+        if let Some(model) = &model {
+            let begun = Instant::now();
+            match self.trained(cell.variant.subject, &config, model, watcher)? {
+                Training::Stopped => return Ok(None),
+                Training::Here | Training::WentOn => (),
+                Training::Whole => outcome.training_seconds = Some(begun.elapsed().as_secs_f64()),
+            }
+        }
+        let begun = Instant::now();
+        let outcome = self.measured(outcome, cell.variant.subject, &config, model.as_deref(), watcher)?;
+        Ok(Some(Outcome { evaluation_seconds: begun.elapsed().as_secs_f64(), ..outcome }))
+    }
+
+    /// Has a model at `path` if there is none yet.
+    fn trained(
+        &self,
+        subject: Subject,
+        config: &Config,
+        path: &Path,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Training, ExperimentError> {
+        if path.exists() {
+            return Ok(Training::Here);
+        }
+        let beside = |ending: &str| {
+            let mut name = path.file_name().unwrap_or_default().to_owned();
+            name.push(ending);
+            path.with_file_name(name)
+        };
+        let checkpoint = beside(".checkpoint");
+        let goes_on = checkpoint.exists();
+        let options = TrainOptions {
+            isa: self.isa,
+            prepare: PrepareOptions { schema: None, on_bad: self.on_bad },
+            checkpoint: Some(checkpoint.clone()),
+            resume: Resume::IfPossible,
+        };
+        let mut observer = watcher.training(&beside(".metrics.jsonl"), goes_on);
+        let finished = match subject {
+            Subject::Rival(kind) => self.rival(kind, config, options, observer.as_mut(), path)?,
+            _ => self.nar4rec(config, options, observer.as_mut(), path)?,
+        };
+        drop(observer);
+        if !finished {
+            return Ok(Training::Stopped);
+        }
+        if checkpoint.exists() {
+            std::fs::remove_file(&checkpoint).map_err(|source| disk(&checkpoint, "write", source))?;
+        }
+        Ok(if goes_on { Training::WentOn } else { Training::Whole })
+    }
+
+    fn rival(
+        &self,
+        kind: SystemKind,
+        config: &Config,
+        options: TrainOptions,
+        observer: &mut dyn Observer,
+        path: &Path,
+    ) -> Result<bool, ExperimentError> {
+        let trained = train_rival(kind, self.data, config, options, observer)?;
+        trained.map(|trained| trained.network.save(path)).transpose()?.map_or(Ok(false), |()| Ok(true))
+    }
+
+    fn nar4rec(
+        &self,
+        config: &Config,
+        options: TrainOptions,
+        observer: &mut dyn Observer,
+        path: &Path,
+    ) -> Result<bool, ExperimentError> {
+        match train(self.data, config, options, observer)? {
+            nar4rec_train::Outcome::Finished(trained) => trained.model.save(path).map(|()| true).map_err(Into::into),
+            nar4rec_train::Outcome::Interrupted => Ok(false),
+        }
+    }
+
+    /// What a trained variant does on the split.
+    fn measured(
+        &self,
+        outcome: Outcome,
+        subject: Subject,
+        config: &Config,
+        model: Option<&Path>,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Outcome, ExperimentError> {
+        let path = || model.map(Path::to_owned).unwrap_or_default();
+        match subject {
+            Subject::Baseline(baseline) => {
+                let relevance = self.relevance(config)?;
+                let baselines = BaselineRanker::all(self.data, &relevance, self.on_bad)?;
+                let name = baseline.name();
+                let ranker = baselines.iter().find(|ranker| ranker.name() == name).expect("all baselines are there");
+                self.compared(outcome, ranker, (&relevance, config.generator.list_length), watcher)
+            }
+            Subject::Rival(kind) => {
+                let ranker = RivalRanker::load(kind, &path(), self.isa)?;
+                let (relevance, length) = (ranker.relevance().to_owned(), ranker.list_length());
+                self.compared(outcome, &ranker, (&relevance, length), watcher)
+            }
+            Subject::Nar4rec => {
+                let mut model = Model::load(&path())?;
+                model.config.pipeline = config.pipeline.clone();
+                let trained: Config = serde_json::from_value(model.config.training.clone()).map_err(|error| {
+                    ExperimentError::File { file: path().join("config.json"), problem: error.to_string() }
+                })?;
+                let relevance = self.relevance(&trained)?;
+                let reranker = Reranker::new(model, self.isa)?;
+                let system = Nar4rec::new(&reranker, &relevance)?;
+                self.compared(outcome, &system, (&relevance, reranker.list_length()), watcher)
+            }
+        }
+    }
+
+    /// The kind of feedback that makes an item relevant. Orders that need no model have nobody to find it out for them.
+    fn relevance(&self, config: &Config) -> Result<String, ExperimentError> {
+        let best = |config: &Config| {
+            let kinds = config.evaluator.feedback.iter();
+            kinds.reduce(|best, kind| if kind.weight > best.weight { kind } else { best }).map(|kind| kind.name.clone())
+        };
+        config.relevance.clone().or_else(|| best(config)).ok_or_else(|| ExperimentError::Variant {
+            name: "of a baseline".to_owned(),
+            problem: "relevance: not given, expected a kind of feedback in the configuration".to_owned(),
+        })
+    }
+
+    fn compared(
+        &self,
+        outcome: Outcome,
+        system: &dyn Compared,
+        (relevance, length): (&str, usize),
+        watcher: &mut dyn Watcher,
+    ) -> Result<Outcome, ExperimentError> {
+        let options = EvaluateOptions { split: self.split, relevance: relevance.to_owned(), on_bad: self.on_bad };
+        let cutoff = NonZeroUsize::new(length).expect("a valid configuration's lists have items");
+        let comparison = compare(&[system], cutoff, self.data, &options, |lists| watcher.measured(lists))?;
+        let outcome = Outcome {
+            split: self.split.name().to_owned(),
+            lists: comparison.lists,
+            relevance: relevance.to_owned(),
+            ..outcome
+        };
+        Ok(outcome.measured(&comparison.systems[0], length))
+    }
+}
+
+/// What became of a training.
+enum Training {
+    /// The model was there.
+    Here,
+    /// It ran from beginning to end.
+    Whole,
+    /// It went on from a checkpoint.
+    WentOn,
+    /// It was stopped.
+    Stopped,
+}

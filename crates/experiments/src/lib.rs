@@ -1,0 +1,28 @@
+//! Experiments: systems and variants side by side, over several seeds.
+//!
+//! ```text
+//!   OUT/experiment.json            what is being run: experiment, configuration, data; a folder is only gone on with by itself
+//!   OUT/models/NAME-s1/            a trained model, with the metrics of its training beside it
+//!   OUT/outcomes/NAME-s1.json      what one variant did with one seed: an Outcome
+//!   OUT/report.md, .json, .html    all of it told, written anew after every outcome
+//! ```
+//!
+//! A grid is variants × seeds. A cell is done when its outcome is there, and everything is written beside and renamed, so a
+//! run that was killed goes on where it was: with the next cell, or in the middle of a training run, from its checkpoint.
+//! Variants that differ in how lists are proposed and chosen share one trained model.
+
+mod error;
+mod grid;
+mod outcome;
+mod plan;
+mod report;
+mod store;
+mod summary;
+
+pub use error::ExperimentError;
+pub use grid::{Cell, Done, Grid, Watcher};
+pub use outcome::Outcome;
+pub use plan::{Experiment, Subject, Variant};
+pub use report::{to_html, to_json, to_markdown};
+pub use store::Store;
+pub use summary::{Row, Summary, Value};

@@ -1,0 +1,51 @@
+//! What one variant did with one seed.
+
+use std::collections::BTreeMap;
+
+use nar4rec_train::SystemFigures;
+use serde::{Deserialize, Serialize};
+
+/// What one variant did with one seed, as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// The variant's name.
+    pub variant: String,
+    /// The seed.
+    pub seed: u64,
+    /// The split and how many lists it has.
+    pub split: String,
+    /// Its lists.
+    pub lists: usize,
+    /// The kind of feedback that makes an item relevant.
+    pub relevance: String,
+    /// Metric → value.
+    pub figures: BTreeMap<String, f64>,
+    /// Metric → its value for each list; nothing where no candidate was relevant.
+    pub per_list: BTreeMap<String, Vec<Option<f64>>>,
+    /// Seconds its training took; nothing if it needs none, or was interrupted.
+    pub training_seconds: Option<f64>,
+    /// Seconds in which all lists of the split were made and judged.
+    pub evaluation_seconds: f64,
+    /// The configuration it was trained and run with.
+    pub config: String,
+}
+
+impl Outcome {
+    /// Takes over what was measured; figures over shown items are called as in `shown AUC`.
+    pub(crate) fn measured(mut self, system: &SystemFigures, length: usize) -> Self {
+        let values = |figures: &nar4rec_metrics::Figures, before: &str| -> Vec<(String, f64)> {
+            let named = figures.metrics.iter();
+            named.map(|metric| (format!("{before}{}", metric.name), metric.estimate.value)).collect()
+        };
+        self.figures.extend(values(&system.lists, ""));
+        self.figures.extend(values(&system.shown, "shown "));
+        self.figures.insert("coverage".to_owned(), system.coverage);
+        let column = |of: fn(&nar4rec_metrics::RankingMetrics) -> f64| {
+            system.per_list.iter().map(|metrics| metrics.as_ref().map(of)).collect()
+        };
+        self.per_list.insert(format!("P@{length}"), column(|metrics| metrics.precision));
+        self.per_list.insert(format!("NDCG@{length}"), column(|metrics| metrics.ndcg));
+        self
+    }
+}

@@ -1,0 +1,270 @@
+//! Which experiments there are, and the variants of each.
+
+use nar4rec_train::{Baseline, Config, SystemKind};
+use toml::{Table, Value};
+
+use crate::ExperimentError;
+
+/// What a variant is a variant of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// An order that needs no model.
+    Baseline(Baseline),
+    /// A system that NAR4Rec is compared with.
+    Rival(SystemKind),
+    /// NAR4Rec.
+    Nar4rec,
+}
+
+/// One row of an experiment's table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// Its name, which is a file's name too.
+    pub name: String,
+    /// What it is a variant of.
+    pub subject: Subject,
+    /// What it changes in the configuration.
+    pub patch: Table,
+}
+
+impl Variant {
+    fn new(name: impl Into<String>, subject: Subject, patch: &str) -> Self {
+        Self { name: name.into(), subject, patch: patch.parse().expect("the patches below are TOML") }
+    }
+
+    fn nar4rec(name: impl Into<String>, patch: &str) -> Self {
+        Self::new(name, Subject::Nar4rec, patch)
+    }
+
+    /// The configuration with this variant's changes.
+    ///
+    /// # Errors
+    /// If the changed configuration is not valid.
+    pub fn config(&self, base: &Config, seed: u64) -> Result<Config, ExperimentError> {
+        let invalid = |problem: String| ExperimentError::Variant { name: self.name.clone(), problem };
+        let mut table = Table::try_from(base).map_err(|error| invalid(error.to_string()))?;
+        merge(&mut table, &self.patch);
+        table.insert("seed".to_owned(), Value::Integer(seed as i64));
+        let text = toml::to_string(&table).map_err(|error| invalid(error.to_string()))?;
+        Config::from_toml(&text).map_err(|error| invalid(error.to_string()))
+    }
+
+    /// The name of the model it uses: variants of the pipeline alone share one. Nothing if it needs no model.
+    pub fn model(&self) -> Option<&str> {
+        match self.subject {
+            Subject::Baseline(_) => None,
+            Subject::Nar4rec if self.patch.keys().all(|key| key == "pipeline") => Some("nar4rec"),
+            Subject::Nar4rec | Subject::Rival(_) => Some(&self.name),
+        }
+    }
+}
+
+/// `changes` over `table`; tables are merged, everything else is replaced.
+fn merge(table: &mut Table, changes: &Table) {
+    for (key, change) in changes {
+        match (table.get_mut(key), change) {
+            (Some(Value::Table(old)), Value::Table(new)) if !is_choice(old) => merge(old, new),
+            _ => drop(table.insert(key.clone(), change.clone())),
+        }
+    }
+}
+
+/// A table that names one of several things, as in `{ quantile = 0.5 }`, is replaced as a whole.
+fn is_choice(table: &Table) -> bool {
+    table.len() == 1 && ["quantile", "value"].iter().any(|key| table.contains_key(*key))
+}
+
+/// An experiment of the paper's readers (SPEC §6, §7).
+#[derive(Debug, Clone, Copy)]
+pub struct Experiment {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it asks, in a line.
+    pub about: &'static str,
+    variants: fn() -> Vec<Variant>,
+}
+
+impl Experiment {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self { name: "rivals", about: "all systems on the same lists", variants: rivals },
+        Self {
+            name: "positions",
+            about: "positions shared by all requests, or made of their candidates",
+            variants: positions,
+        },
+        Self {
+            name: "unlikelihood",
+            about: "lists that did badly made unlikelier, or left out",
+            variants: unlikelihood,
+        },
+        Self { name: "decoders", about: "one way of decoding at a time, everything else fixed", variants: decoders },
+        Self {
+            name: "lists",
+            about: "how many lists the evaluator is given, and from which decoders",
+            variants: lists,
+        },
+        Self {
+            name: "sensitivity",
+            about: "ω, ρ, τ and the choice of negatives, one at a time",
+            variants: sensitivity,
+        },
+        Self { name: "schedule", about: "learning rate, batch and epochs, beside PIER's", variants: schedule },
+    ];
+
+    /// The experiment of this name.
+    ///
+    /// # Errors
+    /// If there is none; the message has the names there are.
+    pub fn named(name: &str) -> Result<Self, ExperimentError> {
+        let found = Self::ALL.into_iter().find(|experiment| experiment.name == name);
+        found.ok_or_else(|| ExperimentError::Name {
+            what: "experiment",
+            found: name.to_owned(),
+            expected: Self::ALL.map(|experiment| experiment.name).join(", "),
+        })
+    }
+
+    /// Its variants, or those of these names.
+    ///
+    /// # Errors
+    /// If a name is not that of a variant.
+    pub fn variants(&self, names: &[String]) -> Result<Vec<Variant>, ExperimentError> {
+        let all = (self.variants)();
+        if let Some(name) = names.iter().find(|name| all.iter().all(|variant| variant.name != **name)) {
+            let expected = all.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(ExperimentError::Name { what: "variant", found: name.clone(), expected });
+        }
+        Ok(all.into_iter().filter(|variant| names.is_empty() || names.contains(&variant.name)).collect())
+    }
+}
+
+const GREEDY: &str = "pipeline.decoders = [{ kind = 'greedy' }]\npipeline.arrangement = 'proposed'";
+
+fn rivals() -> Vec<Variant> {
+    let baselines = Baseline::ALL.map(|baseline| Variant::new(baseline.name(), Subject::Baseline(baseline), ""));
+    let rivals = SystemKind::ALL.map(|kind| Variant::new(kind.name(), Subject::Rival(kind), ""));
+    let ours = [Variant::nar4rec("nar4rec-generator", GREEDY), Variant::nar4rec("nar4rec", "")];
+    baselines.into_iter().chain(rivals).chain(ours).collect()
+}
+
+fn positions() -> Vec<Variant> {
+    ["shared", "candidates"].map(|kind| Variant::nar4rec(kind, &format!("generator.positions = '{kind}'"))).into()
+}
+
+fn unlikelihood() -> Vec<Variant> {
+    let variants = [("unlikelihood", true), ("likelihood-only", false)];
+    variants.map(|(name, on)| Variant::nar4rec(name, &format!("training.loss.unlikelihood = {on}"))).into()
+}
+
+fn decoders() -> Vec<Variant> {
+    let alone = [
+        ("greedy", "kind = 'greedy'"),
+        ("contrastive-0.05", "kind = 'contrastive', alpha = 0.05, top_k = 8"),
+        ("contrastive-0.2", "kind = 'contrastive', alpha = 0.2, top_k = 8"),
+        ("contrastive-0.6", "kind = 'contrastive', alpha = 0.6, top_k = 8"),
+        ("beam-8", "kind = 'beam', width = 8, lists = 1"),
+        ("k-best", "kind = 'k_best', lists = 1"),
+        ("dpp", "kind = 'dpp', alpha = 0.2"),
+        ("sample-top-8", "kind = 'sample', top_k = 8, temperature = 1.0, lists = 1"),
+    ];
+    let variants = alone.map(|(name, decoder)| {
+        Variant::nar4rec(name, &format!("pipeline.decoders = [{{ {decoder} }}]\npipeline.arrangement = 'proposed'"))
+    });
+    variants.into()
+}
+
+fn lists() -> Vec<Variant> {
+    let counted = [1, 3, 7, 15, 31, 63].map(|lists| {
+        let gumbel = format!("{{ kind = 'gumbel', temperature = 0.7, lists = {lists} }}");
+        Variant::nar4rec(format!("gumbel-{lists}"), &format!("pipeline.decoders = [{{ kind = 'greedy' }}, {gumbel}]"))
+    });
+    let best = [7, 31].map(|lists| {
+        let best = format!("{{ kind = 'k_best', lists = {lists} }}");
+        Variant::nar4rec(format!("k-best-{lists}"), &format!("pipeline.decoders = [{best}]"))
+    });
+    std::iter::once(Variant::nar4rec("greedy", "pipeline.decoders = [{ kind = 'greedy' }]"))
+        .chain(counted)
+        .chain(best)
+        .collect()
+}
+
+fn sensitivity() -> Vec<Variant> {
+    let of = |name: &str, field: &str, values: &[&str]| -> Vec<Variant> {
+        let variant = |value: &&str| Variant::nar4rec(format!("{name}-{value}"), &format!("{field} = {value}"));
+        values.iter().map(variant).collect()
+    };
+    let mut variants = of("omega", "training.loss.contrastive_weight", &["0.0", "0.01", "0.05", "0.2"]);
+    variants.extend(of("rho", "training.loss.margin", &["0.1", "0.4", "0.8"]));
+    variants.extend(of("negatives", "training.negatives.lists", &["0", "1", "4"]));
+    variants.extend(["0.25", "0.5", "0.75"].map(|share| {
+        let patch = format!("training.loss.utility_threshold = {{ quantile = {share} }}");
+        Variant::nar4rec(format!("tau-quantile-{share}"), &patch)
+    }));
+    variants
+}
+
+fn schedule() -> Vec<Variant> {
+    let settings = [("0.001", 256, 1), ("0.001", 256, 4), ("0.001", 1024, 4), ("0.002", 256, 4), ("0.004", 1024, 4)];
+    let variants = settings.map(|(rate, batch, epochs)| {
+        let patch = format!(
+            "training.generator.learning_rate = {rate}\ntraining.generator.batch_size = {batch}\n\
+             training.generator.epochs = {epochs}"
+        );
+        Variant::nar4rec(format!("rate-{rate}-batch-{batch}-epochs-{epochs}"), &patch)
+    });
+    variants.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variant_is_a_configuration() {
+        for experiment in Experiment::ALL {
+            let variants = experiment.variants(&[]).unwrap();
+            assert!(variants.len() >= 2, "{}", experiment.name);
+            for variant in &variants {
+                let config = variant.config(&Config::default(), 7).unwrap_or_else(|error| panic!("{error}"));
+                assert_eq!(config.seed, 7);
+                assert_eq!(variants.iter().filter(|other| other.name == variant.name).count(), 1);
+                assert!(
+                    variant.name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),
+                    "{}",
+                    variant.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names() {
+        let variant = Variant::nar4rec("x", "training.loss.margin = 0.7\npipeline.decoders = [{ kind = 'greedy' }]");
+        let base = Config::default();
+        let mut expected = Config { seed: 3, ..base.clone() };
+        expected.training.loss.margin = 0.7;
+        expected.pipeline.decoders.truncate(1);
+        assert_eq!(variant.config(&base, 3).unwrap(), expected);
+        let threshold = Variant::nar4rec("x", "training.loss.utility_threshold = { value = 2.0 }");
+        assert!(threshold.config(&base, 3).is_ok());
+        let wrong = Variant::nar4rec("x", "generator.heads = 3").config(&base, 3).unwrap_err();
+        assert!(wrong.to_string().starts_with("variant x: generator.heads: 3"), "{wrong}");
+    }
+
+    #[test]
+    fn variants_of_the_pipeline_share_a_model() {
+        assert_eq!(Variant::nar4rec("x", GREEDY).model(), Some("nar4rec"));
+        assert_eq!(Variant::nar4rec("x", "training.loss.margin = 0.7").model(), Some("x"));
+        assert_eq!(Variant::new("random", Subject::Baseline(Baseline::Random), "").model(), None);
+    }
+
+    #[test]
+    fn unknown_names_are_told_with_those_there_are() {
+        let message = Experiment::named("rival").unwrap_err().to_string();
+        assert!(message.starts_with("no experiment is named \"rival\", expected one of rivals, "), "{message}");
+        let rivals = Experiment::named("rivals").unwrap();
+        assert!(rivals.variants(&["prmm".to_owned()]).unwrap_err().to_string().starts_with("no variant is named"));
+        assert_eq!(rivals.variants(&["prm".to_owned(), "random".to_owned()]).unwrap().len(), 2);
+    }
+}
