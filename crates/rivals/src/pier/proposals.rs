@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A beam as wide as there are permutations drops none, so both come of one loop, and come in order: greatest value first,
-//! among equals the list of lower candidates first.
+//! among equals as their candidates come.
 
 use super::simhash::discount;
 
@@ -26,29 +26,45 @@ pub(super) fn proposed(scores: &[f32], length: usize, enumerated: usize, beam: u
 }
 
 /// A beam search for the lists of the greatest value.
+///
+/// Beams and candidates are both in order, so few continuations can be among the greatest: with the e-th candidate that beam b
+/// does not hold yet (b and e from 0), those of beams 0..=b with candidates up to their (e − place)-th are worth as much or
+/// more, as a beam holds `place` candidates. If they are more than the width, this one is not kept.
 fn best(scores: &[f32], length: usize, width: usize) -> Vec<Vec<u32>> {
+    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
+    order.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
     let mut beams: Vec<(f32, Vec<u32>)> = vec![(0.0, Vec::new())];
-    let mut longer: Vec<(f32, u32, u32)> = Vec::new();
+    let mut longer: Vec<Longer> = Vec::new();
     for place in 0..length {
         longer.clear();
         for (beam, (value, list)) in beams.iter().enumerate() {
-            let rest = (0..scores.len() as u32).filter(|candidate| !list.contains(candidate));
-            let with = |next: u32| (value + discount(place) * scores[next as usize], beam as u32, next);
-            longer.extend(rest.map(with));
+            let rest = (0..order.len()).filter(|at| !list.contains(&order[*at]));
+            let with =
+                |next: usize| Longer { value: value + discount(place) * scores[order[next] as usize], beam, next };
+            longer.extend(rest.take(place + width / (beam + 1)).map(with));
         }
         keep_greatest(&mut longer, width);
-        let grown = longer.iter().map(|(value, beam, next)| {
-            let list = &beams[*beam as usize].1;
-            (*value, list.iter().copied().chain([*next]).collect())
+        let grown = longer.iter().map(|Longer { value, beam, next }| {
+            let list = beams[*beam].1.iter().copied().chain([order[*next]]);
+            (*value, list.collect())
         });
         beams = grown.collect();
     }
     beams.into_iter().map(|(_, list)| list).collect()
 }
 
+/// A beam and one more candidate.
+#[derive(Debug, Clone, Copy)]
+struct Longer {
+    value: f32,
+    beam: usize,
+    /// A place in the order of candidates.
+    next: usize,
+}
+
 /// Puts the `width` of the greatest values first, in order, and drops the others.
-fn keep_greatest(longer: &mut Vec<(f32, u32, u32)>, width: usize) {
-    let order = |a: &(f32, u32, u32), b: &(f32, u32, u32)| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2)));
+fn keep_greatest(longer: &mut Vec<Longer>, width: usize) {
+    let order = |a: &Longer, b: &Longer| b.value.total_cmp(&a.value).then((a.beam, a.next).cmp(&(b.beam, b.next)));
     if longer.len() > width {
         longer.select_nth_unstable_by(width, order);
         longer.truncate(width);
@@ -107,6 +123,26 @@ mod tests {
         all.sort_by(|a, b| value(&scores, b).total_cmp(&value(&scores, a)));
         assert_eq!(proposed(&scores, 3, 1, 60), all);
         assert_eq!(proposed(&scores, 3, 1, 10)[0], all[0], "discounts that fall make the greedy list the best");
+    }
+
+    #[test]
+    fn no_beam_that_would_be_kept_is_left_out() {
+        for (n, m, width) in [(9, 4, 1), (9, 4, 5), (12, 6, 30), (7, 7, 50), (20, 3, 200)] {
+            let scores: Vec<f32> = (0..n).map(|i| ((i * i) as f32 * 0.37).sin()).collect();
+            let mut beams = vec![Vec::new()];
+            for _ in 0..m {
+                let longer = beams.iter().flat_map(|list: &Vec<u32>| {
+                    let rest = (0..n as u32).filter(|c| !list.contains(c));
+                    rest.map(|c| [&list[..], &[c]].concat()).collect::<Vec<_>>()
+                });
+                let mut longer: Vec<Vec<u32>> = longer.collect();
+                longer.sort_by(|a, b| value(&scores, b).total_cmp(&value(&scores, a)));
+                longer.truncate(width);
+                beams = longer;
+            }
+            let values = |lists: &[Vec<u32>]| lists.iter().map(|list| value(&scores, list)).collect::<Vec<_>>();
+            assert_eq!(values(&proposed(&scores, m, 1, width)), values(&beams));
+        }
     }
 
     #[test]
