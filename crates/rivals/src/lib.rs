@@ -5,7 +5,7 @@
 //!   dnn           P(wanted) of each item by itself                    the greatest
 //!   dcn           the same, with crosses of features                  the greatest
 //!   prm           a softmax over all candidates, which see each other the greatest
-//!   pier          P(wanted) of items in their list, and of items alone  the greatest sum among lists near the user's past
+//!   pier          P(wanted) of items in their list, and by themselves the list of the greatest sum, of those near the past
 //! ```
 //!
 //! All read the same features through the same input layer, and the Transformer blocks are those of `nar4rec-layers`. What

@@ -1,9 +1,9 @@
 //! PIER: permutations near what the user took before, and a network over whole lists that picks one (Shi et al. 2023).
 //!
 //! ```text
-//!   item tower   T_i = hidden layers of relu(x_i)    p_i = σ(wᵀT_i)            x_i as for every system, features and initial place
-//!   FPSM         lists proposed by p → SimHash → the K nearest to the user's past lists                            `pier/fpsm.rs`
-//!   OCPM         P(wanted at j) of each item of a list, which sees the list and the user's past                    `pier/ocpm.rs`
+//!   item tower   T_i = hidden layers of relu(x_i)    p_i = σ(wᵀT_i)     x_i: features and initial place, as of every system
+//!   FPSM         lists proposed by p → SimHash → the K nearest to the user's past lists                     `pier/fpsm.rs`
+//!   OCPM         P(wanted at j) of each item of a list, which sees the list and the user's past             `pier/ocpm.rs`
 //!   shown        of the K lists the one of the greatest Σ_j P(wanted at j)
 //!
 //!   loss         mean over places of the shown and the drawn lists of CE(P, y) + mean over candidates of CE(p, y)

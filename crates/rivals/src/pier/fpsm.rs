@@ -1,8 +1,8 @@
 //! FPSM, the fine-grained permutation selection module: of the proposed lists those nearest to what the user took before.
 //!
 //! ```text
-//!   past items r_1 … r_H, the newest last → past lists of m, cut from the newest on: list 0 = (r_{H−m+1} … r_H), list 1 before it, …
-//!   distance(list) = Σ_k recency^k · Hamming(hash(list), hash(past list k))        nearest first, equals in the order proposed
+//!   past items r_1 … r_H, the newest last → past lists of m items: list 0 = (r_{H−m+1} … r_H), list 1 before it, …
+//!   distance(list) = Σ_k recency^k · Hamming(hash(list), hash(past list k))      nearest first, equals as they are proposed
 //! ```
 //!
 //! Nothing here is differentiable: what it selects is a decision, and gradients flow through what is foretold of the selected.
