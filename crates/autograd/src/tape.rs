@@ -7,7 +7,7 @@ use nar4rec_tensor::{
     AttentionOperands, Bags, CrossOperands, CrossScratch, Exec, Interaction, LinearWeights, NormWeights, ParameterId,
     Segments, Weights, forward::View,
 };
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use crate::{Gradients, ops, pool::Pool};
@@ -54,9 +54,14 @@ impl std::fmt::Debug for Tape<'_> {
 }
 
 impl<'a> Tape<'a> {
-    /// An empty tape. `seed` decides what dropout drops.
+    /// An empty tape. `seed` decides what dropout drops, and what [`Tape::draw_seed`] gives.
     pub fn new(weights: &'a Weights, memory: &'a mut TapeMemory, seed: u64) -> Self {
         Self { weights, memory, nodes: Vec::new(), rng: Pcg64Mcg::seed_from_u64(seed) }
+    }
+
+    /// A seed for a choice that a loss makes; the tape's own decides it.
+    pub fn draw_seed(&mut self) -> u64 {
+        self.rng.next_u64()
     }
 
     /// The gradients of every parameter, added to `gradients`, given those of some values. Ends the tape.

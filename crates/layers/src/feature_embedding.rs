@@ -69,6 +69,11 @@ impl FeatureEmbedding {
         }
     }
 
+    /// The table of each of a candidate's bags.
+    pub fn candidate_tables(&self) -> &[ParameterId] {
+        &self.candidate_bags
+    }
+
     /// The state of every candidate of the batch, `[rows, width]`; `segments` are its requests' rows.
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, segments: &Arc<Segments>) -> E::Value {
         ex.scope(|ex| {

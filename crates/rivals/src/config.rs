@@ -7,7 +7,7 @@ use nar4rec_layers::{ConfigError, NormPlacement};
 use nar4rec_tensor::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::{Dcn, DcnConfig, Dnn, DnnConfig, Prm, PrmConfig, Rival};
+use crate::{Dcn, DcnConfig, Dnn, DnnConfig, Pier, PierConfig, Prm, PrmConfig, Rival};
 
 /// What a loss is a mean of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +28,13 @@ pub enum SystemKind {
     Dcn,
     /// Transformer over the initial list.
     Prm,
+    /// Permutations near the user's past lists, the best of them by a network over lists.
+    Pier,
 }
 
 impl SystemKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Dnn, Self::Dcn, Self::Prm];
+    pub const ALL: [Self; 4] = [Self::Dnn, Self::Dcn, Self::Prm, Self::Pier];
 
     /// Its name in configurations and on the command line.
     pub fn name(self) -> &'static str {
@@ -40,6 +42,7 @@ impl SystemKind {
             Self::Dnn => "dnn",
             Self::Dcn => "dcn",
             Self::Prm => "prm",
+            Self::Pier => "pier",
         }
     }
 }
@@ -64,6 +67,8 @@ pub struct SystemConfig {
     pub dcn: DcnConfig,
     /// Transformer over the initial list.
     pub prm: PrmConfig,
+    /// Permutations near the user's past lists.
+    pub pier: PierConfig,
 }
 
 impl Default for SystemConfig {
@@ -72,6 +77,7 @@ impl Default for SystemConfig {
             dnn: DnnConfig::default(),
             dcn: DcnConfig::default(),
             prm: PrmConfig { norm: NormPlacement::Post, ..PrmConfig::default() },
+            pier: PierConfig::default(),
         }
     }
 }
@@ -92,6 +98,7 @@ impl SystemConfig {
                 SystemKind::Dnn => Dnn::new(registry, spec, &self.dnn).map(|network| Box::new(network) as _),
                 SystemKind::Dcn => Dcn::new(registry, spec, &self.dcn).map(|network| Box::new(network) as _),
                 SystemKind::Prm => Prm::new(registry, spec, &self.prm).map(|network| Box::new(network) as _),
+                SystemKind::Pier => Pier::new(registry, spec, &self.pier).map(|network| Box::new(network) as _),
             };
             built.map_err(|error| ConfigError::new(format!("{}.{}", kind.name(), error.field), error.problem))
         })

@@ -30,6 +30,11 @@ impl Input {
         }
     }
 
+    /// The table of each of a candidate's bags.
+    pub(crate) fn candidate_tables(&self) -> &[ParameterId] {
+        self.features.candidate_tables()
+    }
+
     /// `[rows, width]`, and which rows are whose.
     pub(crate) fn forward<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>) -> (E::Value, Arc<Segments>) {
         let segments = ex.segments(candidates.batch.lengths());

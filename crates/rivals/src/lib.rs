@@ -5,6 +5,7 @@
 //!   dnn           P(wanted) of each item by itself                    the greatest
 //!   dcn           the same, with crosses of features                  the greatest
 //!   prm           a softmax over all candidates, which see each other the greatest
+//!   pier          P(wanted) of items in their list, and by themselves the list of the greatest sum, of those near the past
 //! ```
 //!
 //! All read the same features through the same input layer, and the Transformer blocks are those of `nar4rec-layers`. What
@@ -16,12 +17,14 @@ mod config;
 mod dcn;
 mod dnn;
 mod input;
+mod pier;
 mod prm;
 
 pub use candidates::{Candidates, Ranked, Shown};
 pub use config::{Counted, SystemConfig, SystemKind};
 pub use dcn::{Dcn, DcnConfig};
 pub use dnn::{Dnn, DnnConfig};
+pub use pier::{Pier, PierConfig};
 pub use prm::{Prm, PrmConfig};
 
 use std::fmt::Debug;

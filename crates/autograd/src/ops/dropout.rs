@@ -69,6 +69,7 @@ mod tests {
         let inner = tape.add(x, x);
         let y = record(&mut tape, inner, 0.25);
         assert!(tape.data(y).iter().zip(&values).all(|(a, b)| *a == 2.0 * b), "the seed decides");
+        assert_ne!(tape.draw_seed(), tape.draw_seed());
         tape.backward(vec![(y, vec![1.0; 40_000])], &mut Gradients::zeros(weights.parameters().specs()));
     }
 }
