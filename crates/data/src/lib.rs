@@ -24,6 +24,7 @@
 
 mod checks;
 mod dataset;
+mod dataset_writer;
 mod error;
 mod fingerprint;
 mod json_error;
@@ -37,15 +38,16 @@ mod writer;
 
 pub use checks::known_feedback_kinds;
 pub use dataset::{DataSet, Split, UnknownSplit};
+pub use dataset_writer::DataSetWriter;
 pub use error::DataError;
 pub use fingerprint::{FileFingerprint, Fingerprint};
 pub use json_lines::{JsonLines, Line};
 pub use kuairand::{ConversionSummary, KuaiRandOptions, convert_kuairand, convert_kuairand_reader};
-pub use lines::MAX_LINE_BYTES;
+pub use lines::{LineReader, MAX_LINE_BYTES};
 pub use skip::{OnBad, Skipped, Tolerant};
 pub use source::{Compression, Source};
 pub use validate::{
     CatalogReport, Distinct, FeatureReport, KindReport, Level, NumberRange, SplitReport, TimeRange, ValidateOptions,
     ValidationReport, validate,
 };
-pub use writer::JsonLinesWriter;
+pub use writer::{JsonLinesWriter, write_text};
