@@ -55,9 +55,16 @@ pub enum SimulatorError {
         /// Why not.
         source: InvalidRequest,
     },
-    /// A regret without a list to choose from.
-    #[error("query {0:?}: no list was proposed, expected at least one")]
-    NothingProposed(String),
+    /// A choice that is none of the proposed lists.
+    #[error("query {query:?}: list {chosen} was chosen, expected one of the {proposed} that were proposed, from 0")]
+    NotProposed {
+        /// The query.
+        query: String,
+        /// The place of the chosen list.
+        chosen: usize,
+        /// The number of proposed lists.
+        proposed: usize,
+    },
 }
 
 impl SimulatorError {
