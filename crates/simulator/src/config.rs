@@ -140,8 +140,8 @@ pub struct UpstreamConfig {
 
 impl Default for UpstreamConfig {
     fn default() -> Self {
-        // BM25 and tf·idf of the body: the title, which tells more, is left to the rerankers.
-        let features = vec![FeatureWeight { feature: 21, weight: 0.5 }, FeatureWeight { feature: 11, weight: 0.5 }];
+        // BM25 of the body and of the title.
+        let features = vec![FeatureWeight { feature: 21, weight: 0.5 }, FeatureWeight { feature: 23, weight: 0.5 }];
         Self { features, noise: 0.5 }
     }
 }
