@@ -44,5 +44,6 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Bench(args) => commands::bench(args, machine),
         Command::Export(args) => commands::export(args),
         Command::Convert(args) => commands::convert(args),
+        Command::Simulate(args) => commands::simulate(args),
     }
 }
