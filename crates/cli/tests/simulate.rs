@@ -39,8 +39,9 @@ fn a_simulated_log_is_trained_on_like_any_other() {
     }
     let ran = bench.run("validate --data log");
     assert_eq!(ran.status, Some(0), "{}{}", ran.out, ran.err);
-    let config =
-        bench.read("config.toml").replace("\"like\"", "\"click\"").replace("list_length = 2", "list_length = 3");
+    let kinds = "[{ name = \"click\" }, { name = \"long_view\" }, { name = \"like\" }]";
+    let config = bench.read("config.toml").replace("[{ name = \"like\" }]", kinds);
+    let config = config.replace("list_length = 2", "list_length = 3");
     bench.write("config.toml", &config);
     let ran = bench.run("train --config config.toml --data log --out simulated");
     assert_eq!(ran.status, Some(0), "{}", ran.err);

@@ -1,5 +1,7 @@
 //! `docs/simulator.md` shows the configuration as it is.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use nar4rec_simulator::SimulatorConfig;
 
 const PAGE: &str = include_str!("../../../docs/simulator.md");

@@ -1,5 +1,7 @@
 //! A simulated log: its form, its bytes, and its truth.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod made;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! The real MQ2008, where a copy lies in `shared/data/mq2008` of a folder above the repository: its terms do not let it be shipped.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::path::Path;
 
 use nar4rec_data::Split;
