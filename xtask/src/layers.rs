@@ -25,7 +25,7 @@ pub enum Role {
 }
 
 /// Every crate of the workspace, from the bottom up.
-pub const ROLES: [(&str, Role); 24] = [
+pub const ROLES: [(&str, Role); 25] = [
     ("nar4rec-kernels", Role::Level(0)),
     ("nar4rec-slate", Role::Level(0)),
     ("nar4rec-decoding", Role::Level(1)),
@@ -39,6 +39,7 @@ pub const ROLES: [(&str, Role); 24] = [
     ("nar4rec-losses", Role::Level(2)),
     ("nar4rec-evaluator", Role::Level(3)),
     ("nar4rec-generator", Role::Level(3)),
+    ("nar4rec-simulator", Role::Level(3)),
     ("nar4rec-model", Role::Level(4)),
     ("nar4rec-rivals", Role::Level(4)),
     ("nar4rec-infer", Role::Level(5)),

@@ -134,6 +134,22 @@ pub(crate) enum Command {
     /// nar4rec off-policy --open-bandit open_bandit --clip 10 --json
     #[command(verbatim_doc_comment)]
     OffPolicy(OffPolicyArgs),
+    /// Simulate a log of a user whose mind is known, so that what any list is worth is known too
+    ///
+    /// Queries, documents, features and relevance are those of MQ2008 (LETOR 4.0): the folder with
+    /// S1.txt to S5.txt, plain or .gz. A stated user looks at positions, is attracted by relevance,
+    /// tires of what is alike, and clicks; an imperfect ranker shows the lists. DIR gets
+    ///   train, valid, test   a data set like any other: sections S1 to S3, S4, S5
+    ///   truth.jsonl.gz       relevance of every candidate, for measuring and not for training
+    ///   simulator.json       every parameter
+    ///
+    /// Then the best possible list of every test query is found, and what was shown is measured
+    /// by it. docs/simulator.md has the formulae, and a configuration with every field.
+    ///
+    /// nar4rec simulate --mq2008 MQ2008 --out DIR
+    /// nar4rec train --config my.toml --data DIR --out MODEL
+    #[command(verbatim_doc_comment)]
+    Simulate(SimulateArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -440,6 +456,25 @@ pub(crate) struct OffPolicyArgs {
 fn weight(text: &str) -> Result<f64, String> {
     let weight = text.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight > 0.0);
     weight.ok_or_else(|| "expected a number greater than 0".to_owned())
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SimulateArgs {
+    /// The folder with S1.txt to S5.txt of MQ2008, plain or .gz
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mq2008: PathBuf,
+    /// Where the data set and its truth go; a simulation that is there is replaced when the new one is complete
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// User, upstream ranker and exploration, in TOML; the defaults if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Decides every draw, instead of the configuration's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Lists shown for each query, instead of the configuration's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) sessions: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, clap::Args)]

@@ -47,5 +47,6 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Convert(args) => commands::convert(args),
         Command::Experiment(args) => commands::experiment(args, machine),
         Command::OffPolicy(args) => commands::off_policy(args),
+        Command::Simulate(args) => commands::simulate(args),
     }
 }

@@ -58,7 +58,7 @@ impl FromStr for Split {
 const FORMS: [&str; 3] = [".jsonl", ".jsonl.gz", ".jsonl.zst"];
 
 /// The stem of the item catalog.
-const ITEMS: &str = "items";
+pub(crate) const ITEMS: &str = "items";
 
 /// The files of a data set. Opening one looks only at names; the iterators open the files.
 #[derive(Debug, Clone)]

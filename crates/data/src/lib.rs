@@ -25,6 +25,7 @@
 mod checks;
 mod columns;
 mod dataset;
+mod dataset_writer;
 mod error;
 mod fingerprint;
 mod json_error;
@@ -39,11 +40,12 @@ mod writer;
 
 pub use checks::known_feedback_kinds;
 pub use dataset::{DataSet, Split, UnknownSplit};
+pub use dataset_writer::DataSetWriter;
 pub use error::DataError;
 pub use fingerprint::{FileFingerprint, Fingerprint};
 pub use json_lines::{JsonLines, Line};
 pub use kuairand::{ConversionSummary, KuaiRandOptions, convert_kuairand, convert_kuairand_reader};
-pub use lines::MAX_LINE_BYTES;
+pub use lines::{LineReader, MAX_LINE_BYTES};
 pub use open_bandit::{Campaign, Exposure, OpenBandit};
 pub use skip::{OnBad, Skipped, Tolerant};
 pub use source::{Compression, Source};
@@ -51,4 +53,4 @@ pub use validate::{
     CatalogReport, Distinct, FeatureReport, KindReport, Level, NumberRange, SplitReport, TimeRange, ValidateOptions,
     ValidationReport, validate,
 };
-pub use writer::JsonLinesWriter;
+pub use writer::{JsonLinesWriter, write_text};

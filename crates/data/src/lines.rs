@@ -12,7 +12,7 @@ pub const MAX_LINE_BYTES: usize = 64 << 20;
 const KEPT_CAPACITY: usize = 1 << 20;
 
 /// Reads lines without their line ends (`\n` or `\r\n`); a byte order mark at the start is dropped.
-pub(crate) struct LineReader {
+pub struct LineReader {
     source: Source,
     buffer: Vec<u8>,
     number: u64,
@@ -21,26 +21,31 @@ pub(crate) struct LineReader {
 }
 
 impl LineReader {
-    pub(crate) fn new(source: Source, limit: usize) -> Self {
+    /// The lines of `source`, of at most `limit` bytes each.
+    pub fn new(source: Source, limit: usize) -> Self {
         Self { source, buffer: Vec::new(), number: 0, limit, ended: false }
     }
 
-    pub(crate) fn source(&self) -> &Source {
+    /// Where the lines come from.
+    pub fn source(&self) -> &Source {
         &self.source
     }
 
     /// The number of the line read last, from 1.
-    pub(crate) fn number(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.number
     }
 
     /// The line read last.
-    pub(crate) fn line(&self) -> &[u8] {
+    pub fn line(&self) -> &[u8] {
         &self.buffer
     }
 
     /// Reads the next line that is not blank. False at the end, and after an error that cannot be read past.
-    pub(crate) fn advance(&mut self) -> Result<bool, DataError> {
+    ///
+    /// # Errors
+    /// If the line is too long, which can be read past, or the source cannot be read.
+    pub fn advance(&mut self) -> Result<bool, DataError> {
         while !self.ended {
             self.number += 1;
             if !self.read_line()? {

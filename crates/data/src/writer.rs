@@ -139,7 +139,10 @@ impl Drop for JsonLinesWriter {
 }
 
 /// A small text file, whole or not at all.
-pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), DataError> {
+///
+/// # Errors
+/// If it cannot be written; then nothing of it is left.
+pub fn write_text(path: &Path, text: &str) -> Result<(), DataError> {
     let temporary = beside(path);
     let write = || {
         let mut file = File::create(&temporary)?;

@@ -13,6 +13,7 @@ mod quickstart;
 mod rerank;
 mod schema;
 mod set_pipeline;
+mod simulate;
 mod train;
 mod validate;
 
@@ -29,6 +30,7 @@ pub(crate) use quickstart::quickstart;
 pub(crate) use rerank::rerank;
 pub(crate) use schema::schema;
 pub(crate) use set_pipeline::set_pipeline;
+pub(crate) use simulate::simulate;
 pub(crate) use train::train;
 pub(crate) use validate::validate;
 

@@ -26,13 +26,10 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
 use crate::lines::{LineReader, MAX_LINE_BYTES};
-use crate::{DataError, JsonLinesWriter, Source, Split, dataset, writer};
+use crate::{DataError, DataSetWriter, JsonLinesWriter, Source, Split, dataset, writer};
 use lists::{Drawing, Slate};
 use past::Past;
 use table::Log;
-
-/// The form of the files that are written.
-const FORM: &str = ".jsonl.gz";
 
 /// How lists, candidates and splits are formed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -185,9 +182,7 @@ fn convert(source: Source, out: &Path, options: &KuaiRandOptions) -> Result<Conv
         let problem = format!("no user has {} views within {} hours", options.slate, options.window_hours);
         return Err(DataError::Invalid { file: name, line: log.rows + 1, field: String::new(), problem });
     }
-    fs::create_dir_all(out).map_err(|source| DataError::write(out, source))?;
-    dataset::refuse_other_forms(out, FORM)?;
-    let mut files = Files::create(out)?;
+    let mut files = DataSetWriter::create(out, [dataset::ITEMS])?;
     let mut summary = ConversionSummary {
         rows: log.rows,
         duplicates: log.duplicates,
@@ -198,35 +193,11 @@ fn convert(source: Source, out: &Path, options: &KuaiRandOptions) -> Result<Conv
         views_in_no_list: (log.views.len() - slates.len() * options.slate) as u64,
         ..Default::default()
     };
-    write_items(&log, &mut files.items)?;
+    write_items(&log, &mut files.others[0])?;
     write_lists(&log, &slates, options, &mut files, &mut summary)?;
     files.finish()?;
     writer::write_text(&out.join("README.md"), &readme::readme(options, &summary))?;
     Ok(summary)
-}
-
-/// The files of the data set, none of which appears before all are complete.
-struct Files {
-    splits: [JsonLinesWriter; 3],
-    items: JsonLinesWriter,
-}
-
-impl Files {
-    fn create(out: &Path) -> Result<Self, DataError> {
-        let create = |stem: &str| JsonLinesWriter::create(out.join(format!("{stem}{FORM}")));
-        let [train, valid, test] = Split::ALL.map(|split| create(split.name()));
-        Ok(Self { splits: [train?, valid?, test?], items: create("items")? })
-    }
-
-    fn finish(mut self) -> Result<(), DataError> {
-        for file in self.splits.iter_mut().chain([&mut self.items]) {
-            file.seal()?;
-        }
-        for file in self.splits.into_iter().chain([self.items]) {
-            file.publish()?;
-        }
-        Ok(())
-    }
 }
 
 fn write_items(log: &Log, file: &mut JsonLinesWriter) -> Result<(), DataError> {
@@ -241,7 +212,7 @@ fn write_lists(
     log: &Log,
     slates: &[Slate],
     options: &KuaiRandOptions,
-    files: &mut Files,
+    files: &mut DataSetWriter<1>,
     summary: &mut ConversionSummary,
 ) -> Result<(), DataError> {
     let cut = |share: f64| slates.get((share * slates.len() as f64) as usize).map_or(u64::MAX, |slate| slate.time_ms);
