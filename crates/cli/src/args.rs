@@ -355,6 +355,33 @@ pub(crate) enum LogArgs {
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
     },
+    /// Result pages of Yandex with their clicks: query, ten urls, lists never shown in training as the test
+    YandexSerp(YandexSerpArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct YandexSerpArgs {
+    /// The log, serps.tsv or serps.tsv.gz, or the folder it is in
+    #[arg(value_name = "SRC")]
+    pub(crate) src: PathBuf,
+    /// Where the data set goes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// How many of a page's first urls are its list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) slate: usize,
+    /// Candidates per list: the page's urls and others of the query
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) candidates: usize,
+    /// The greatest share of the training pages that are for validation
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub(crate) valid_share: f64,
+    /// Keep so many pages of each query in each part of the log, drawn at random; all if not given
+    #[arg(long, value_name = "N")]
+    pub(crate) most_per_query: Option<usize>,
+    /// Decides which lists are for validation, which candidates are drawn and which pages are kept
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Clone, Copy, clap::Args)]

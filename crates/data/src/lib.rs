@@ -3,7 +3,7 @@
 //! ```text
 //! Source  ─ lines ─▶  JsonLines<T>  ─▶  DataSet (train, valid, test, items)  ─▶  validate, training
 //! file, stdin          one value a line,     a folder                              ▲
-//! plain/gzip/zstd      errors with place                                  convert_kuairand
+//! plain/gzip/zstd      errors with place                                  convert_…
 //! ```
 //!
 //! Reading is streamed: one line is in memory at a time, whatever the size of the file. Every error names the file, the
@@ -23,6 +23,7 @@
 //! ```
 
 mod checks;
+mod converted;
 mod dataset;
 mod error;
 mod fingerprint;
@@ -32,8 +33,10 @@ mod kuairand;
 mod lines;
 mod skip;
 mod source;
+mod table;
 mod validate;
 mod writer;
+mod yandex_serp;
 
 pub use checks::known_feedback_kinds;
 pub use dataset::{DataSet, Split, UnknownSplit};
@@ -49,3 +52,6 @@ pub use validate::{
     ValidationReport, validate,
 };
 pub use writer::JsonLinesWriter;
+pub use yandex_serp::{
+    SerpCounts, YandexSerpOptions, YandexSerpSummary, convert_yandex_serp, convert_yandex_serp_reader,
+};

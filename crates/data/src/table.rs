@@ -1,0 +1,233 @@
+//! Tab-separated tables, one row at a time, columns found by the names in the first line.
+//!
+//! A cell that is quoted whole is read without its quotes, and a tab within them does not end it; a quote anywhere else
+//! is a character like others. Doubled quotes stay doubled: no column that a converter reads holds text.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::lines::{LineReader, MAX_LINE_BYTES};
+use crate::{DataError, Source};
+
+const EMPTY: &str = "the file is empty, expected a line with the names of the columns";
+
+/// A table of which the columns `names` are read, in that order.
+pub(crate) struct Table<const N: usize> {
+    lines: LineReader,
+    names: [&'static str; N],
+    /// Where each column stands.
+    places: [usize; N],
+    /// How many columns there are.
+    width: usize,
+}
+
+impl<const N: usize> Table<N> {
+    /// Reads the names in the first line.
+    pub(crate) fn new(source: Source, names: [&'static str; N]) -> Result<Self, DataError> {
+        let mut table =
+            Self { lines: LineReader::new(source, MAX_LINE_BYTES), names, places: [usize::MAX; N], width: 0 };
+        let some = table.lines.advance()?;
+        let row = table.uncut();
+        if !some {
+            return Err(row.bad("", EMPTY));
+        }
+        let header: Vec<&str> = Cells(Some(row.text(&table.lines)?)).collect();
+        let mut places = table.places;
+        for (place, column) in places.iter_mut().zip(names) {
+            let found = header.iter().position(|name| *name == column);
+            *place = found.ok_or_else(|| {
+                row.bad(column, &format!("no such column, expected the tab-separated columns {}", names.join(", ")))
+            })?;
+        }
+        (table.width, table.places) = (header.len(), places);
+        Ok(table)
+    }
+
+    /// The next row; none at the end.
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_, N>>, DataError> {
+        if !self.lines.advance()? {
+            return Ok(None);
+        }
+        let mut row = self.uncut();
+        let mut count = 0;
+        for cell in Cells(Some(row.text(&self.lines)?)) {
+            for (own, place) in row.cells.iter_mut().zip(self.places) {
+                if place == count {
+                    *own = cell;
+                }
+            }
+            count += 1;
+        }
+        if count != self.width {
+            return Err(row.bad("", &format!("found {count} columns, expected {} as in line 1", self.width)));
+        }
+        Ok(Some(row))
+    }
+
+    /// The name for messages.
+    pub(crate) fn name(&self) -> &str {
+        self.lines.source().name()
+    }
+
+    /// The line read last.
+    fn uncut(&self) -> Row<'_, N> {
+        Row { file: self.name(), line: self.lines.number(), names: self.names, cells: [""; N] }
+    }
+}
+
+/// The cells of a line.
+struct Cells<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Cells<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0?;
+        if let Some((cell, after)) = rest.strip_prefix('"').and_then(quoted) {
+            self.0 = after;
+            return Some(cell);
+        }
+        let (cell, after) = rest.split_once('\t').map_or((rest, None), |(cell, after)| (cell, Some(after)));
+        self.0 = after;
+        Some(cell)
+    }
+}
+
+/// What stands before the quote that ends a cell, and what comes after the tab behind it; none if no quote does.
+fn quoted(text: &str) -> Option<(&str, Option<&str>)> {
+    let mut from = 0;
+    loop {
+        let end = from + text[from..].find('"')?;
+        match text[end + 1..].as_bytes().first() {
+            None => return Some((&text[..end], None)),
+            Some(b'\t') => return Some((&text[..end], Some(&text[end + 2..]))),
+            Some(b'"') => from = end + 2,
+            Some(_) => return None,
+        }
+    }
+}
+
+/// The cells of one row, in the order of the table's columns.
+pub(crate) struct Row<'a, const N: usize> {
+    file: &'a str,
+    /// The line it stands on.
+    pub(crate) line: u64,
+    names: [&'static str; N],
+    /// The cells.
+    pub(crate) cells: [&'a str; N],
+}
+
+impl<'a, const N: usize> Row<'a, N> {
+    fn text(&self, lines: &'a LineReader) -> Result<&'a str, DataError> {
+        std::str::from_utf8(lines.line()).map_err(|error| self.bad("", &format!("{error}, expected UTF-8")))
+    }
+
+    /// What is wrong with the row, or with a field of it.
+    pub(crate) fn bad(&self, field: &str, problem: &str) -> DataError {
+        let (file, field, problem) = (self.file.to_owned(), field.to_owned(), problem.to_owned());
+        DataError::Invalid { file, line: self.line, field, problem }
+    }
+
+    /// What is wrong with a cell.
+    pub(crate) fn unexpected(&self, column: usize, expected: &str) -> DataError {
+        self.bad(self.names[column], &format!("found {:?}, expected {expected}", self.cells[column]))
+    }
+
+    /// A cell that is not empty.
+    pub(crate) fn id(&self, column: usize) -> Result<&'a str, DataError> {
+        match self.cells[column] {
+            "" => Err(self.bad(self.names[column], "empty, expected an id")),
+            id => Ok(id),
+        }
+    }
+
+    /// A cell as the type asked for; `expected` says what that is.
+    pub(crate) fn parsed<T: std::str::FromStr>(&self, column: usize, expected: &str) -> Result<T, DataError> {
+        self.cells[column].parse().map_err(|_| self.unexpected(column, expected))
+    }
+
+    /// A cell that is 0 or 1.
+    pub(crate) fn flag(&self, column: usize) -> Result<bool, DataError> {
+        match self.cells[column] {
+            "0" => Ok(false),
+            "1" => Ok(true),
+            _ => Err(self.unexpected(column, "0 or 1")),
+        }
+    }
+}
+
+/// Names by index, in the order of their first row.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) names: Vec<String>,
+    index: HashMap<String, usize>,
+}
+
+impl Names {
+    pub(crate) fn index(&mut self, name: &str) -> usize {
+        if let Some(&index) = self.index.get(name) {
+            return index;
+        }
+        self.names.push(name.to_owned());
+        self.index.insert(name.to_owned(), self.names.len() - 1);
+        self.names.len() - 1
+    }
+}
+
+/// The one table in a folder; a file is itself.
+pub(crate) fn find(src: &Path) -> Result<PathBuf, DataError> {
+    if !src.is_dir() {
+        return Ok(src.to_owned());
+    }
+    let problem = |problem: String| DataError::Folder { folder: src.display().to_string(), problem };
+    let entries = fs::read_dir(src).map_err(|error| problem(error.to_string()))?;
+    let is_table = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        [".tsv", ".tsv.gz", ".tsv.zst"].iter().any(|ending| name.ends_with(ending))
+    };
+    let mut tables: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_table).collect();
+    match (tables.pop(), tables.len()) {
+        (Some(table), 0) => Ok(table),
+        (None, _) => Err(problem("no log, expected a .tsv or .tsv.gz file".to_owned())),
+        (Some(_), others) => Err(problem(format!("{} .tsv files, expected one", others + 1))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Result<Vec<[String; 2]>, DataError> {
+        let source = Source::from_reader("t.tsv", std::io::Cursor::new(text.to_owned()))?;
+        let mut table = Table::new(source, ["b", "a"])?;
+        let mut rows = Vec::new();
+        while let Some(row) = table.next_row()? {
+            rows.push(row.cells.map(str::to_owned));
+        }
+        Ok(rows)
+    }
+
+    #[test]
+    fn columns_are_found_by_name() {
+        assert_eq!(rows("a\tc\tb\n1\t2\t3\n\n4\t\t\r\n").unwrap(), [["3", "1"], ["", "4"]]);
+        assert_eq!(rows("\u{feff}a\tb\r\n").unwrap(), [[""; 2]; 0]);
+    }
+
+    #[test]
+    fn cells_quoted_whole_lose_their_quotes() {
+        assert_eq!(rows("\"a\"\tb\n\"1\t2\"\t\"\"\n").unwrap(), [["", "1\t2"]]);
+        assert_eq!(rows("a\tb\n\"x\"\"\t\"\"y\"\t1\n").unwrap(), [["1", "x\"\"\t\"\"y"]]);
+        for free in ["\"x\" y", "x \"y\"", "\"x", "\""] {
+            assert_eq!(rows(&format!("a\tb\n{free}\t1\n")).unwrap(), [["1", free]]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_table_is_told() {
+        let message = |text| rows(text).unwrap_err().to_string();
+        assert_eq!(message(""), format!("t.tsv:1: {EMPTY}"));
+        assert_eq!(message("a\n"), "t.tsv:1: b: no such column, expected the tab-separated columns b, a");
+        assert_eq!(message("a\tb\n1\n"), "t.tsv:2: found 1 columns, expected 2 as in line 1");
+    }
+}
