@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
-use nar4rec_data::{OnBad, Split};
+use nar4rec_data::{Day, OnBad, Split};
 use nar4rec_slate::MAX_CANDIDATES;
 use nar4rec_tensor::Isa;
 
@@ -357,6 +357,48 @@ pub(crate) enum LogArgs {
     },
     /// Result pages of Yandex with their clicks: query, ten urls, lists never shown in training as the test
     YandexSerp(YandexSerpArgs),
+    /// Avito Context Ad Clicks (Kaggle 2015): search pages of five ads, the user's pages before as history, split by days
+    Avito(AvitoArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AvitoArgs {
+    /// The folder with SearchInfo, trainSearchStream, AdsInfo, UserInfo and Category (.tsv, .tsv.gz or .tsv.zst), or
+    /// database.sqlite (if built with the feature `sqlite`)
+    #[arg(value_name = "SRC")]
+    pub(crate) src: PathBuf,
+    /// Where the data set goes; files that wait for a later pass lie there meanwhile
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Shown ads per list: a page with more or fewer is no list
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) slate: usize,
+    /// How many of the user's pages before a list make its history
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) history: usize,
+    /// The least number of ads of a list for which a click or none is recorded
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) known_clicks: usize,
+    /// The first day of training; pages before it are history only
+    #[arg(long, value_name = "DAY", default_value = "2015-04-28")]
+    pub(crate) first_day: Day,
+    /// Days for training and validation
+    #[arg(long, value_name = "N", default_value_t = 21)]
+    pub(crate) train_days: u32,
+    /// How many of them, the last, are for validation
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) valid_days: u32,
+    /// Days after these that are the test split
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) test_days: u32,
+    /// The share of users, drawn at random, whose pages are converted
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    pub(crate) user_share: f64,
+    /// Decides which users are drawn
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
 }
 
 #[derive(Debug, clap::Args)]

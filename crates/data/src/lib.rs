@@ -22,6 +22,7 @@
 //! # Ok::<(), nar4rec_data::DataError>(())
 //! ```
 
+mod avito;
 mod checks;
 mod converted;
 mod dataset;
@@ -38,6 +39,7 @@ mod validate;
 mod writer;
 mod yandex_serp;
 
+pub use avito::{AvitoOptions, AvitoSummary, ConversionProgress, Day, NotADay, convert_avito};
 pub use checks::known_feedback_kinds;
 pub use dataset::{DataSet, Split, UnknownSplit};
 pub use error::DataError;

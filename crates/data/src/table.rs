@@ -99,7 +99,7 @@ fn quoted(text: &str) -> Option<(&str, Option<&str>)> {
     let mut from = 0;
     loop {
         let end = from + text[from..].find('"')?;
-        match text[end + 1..].as_bytes().first() {
+        match text.as_bytes().get(end + 1) {
             None => return Some((&text[..end], None)),
             Some(b'\t') => return Some((&text[..end], Some(&text[end + 2..]))),
             Some(b'"') => from = end + 2,
@@ -111,14 +111,19 @@ fn quoted(text: &str) -> Option<(&str, Option<&str>)> {
 /// The cells of one row, in the order of the table's columns.
 pub(crate) struct Row<'a, const N: usize> {
     file: &'a str,
-    /// The line it stands on.
-    pub(crate) line: u64,
+    line: u64,
     names: [&'static str; N],
     /// The cells.
     pub(crate) cells: [&'a str; N],
 }
 
 impl<'a, const N: usize> Row<'a, N> {
+    /// A row that stands in no text; `line` is its number.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of(file: &'a str, line: u64, names: [&'static str; N], cells: [&'a str; N]) -> Self {
+        Self { file, line, names, cells }
+    }
+
     fn text(&self, lines: &'a LineReader) -> Result<&'a str, DataError> {
         std::str::from_utf8(lines.line()).map_err(|error| self.bad("", &format!("{error}, expected UTF-8")))
     }

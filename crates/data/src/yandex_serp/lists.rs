@@ -1,6 +1,6 @@
 //! Which lists are for what, and which other urls compete with the shown ones.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -35,33 +35,37 @@ pub(super) fn splits(log: &Log, options: &YandexSerpOptions) -> Vec<Split> {
     splits
 }
 
-/// The urls that each query shows in each part of the log.
-pub(super) struct Pools(HashMap<(Part, usize), Vec<usize>>);
+/// The urls that each query shows in each part of the log, with how often.
+pub(super) struct Pools(HashMap<(Part, usize), BTreeMap<usize, u64>>);
 
 impl Pools {
     pub(super) fn new(log: &Log) -> Self {
-        let mut pools: HashMap<(Part, usize), Vec<usize>> = HashMap::new();
+        let mut pools: HashMap<(Part, usize), BTreeMap<usize, u64>> = HashMap::new();
         for serp in &log.serps {
             let page = log.page(serp);
-            pools.entry((serp.part, page.query)).or_default().extend(&page.urls);
-        }
-        for pool in pools.values_mut() {
-            pool.sort_unstable();
-            pool.dedup();
+            let pool = pools.entry((serp.part, page.query)).or_default();
+            page.urls.iter().for_each(|&url| *pool.entry(url).or_default() += 1);
         }
         Self(pools)
     }
 
     /// The urls of the page, the first positions first, and others of its query and part, `most` in all if there are so
-    /// many, shuffled.
+    /// many, shuffled. Others are drawn in proportion to how often they are shown: drawn evenly, most of them would be
+    /// urls that are hardly ever shown, and "shown before" would mean "shown".
     pub(super) fn candidates(&self, log: &Log, serp: &Serp, most: usize, rng: &mut Pcg64Mcg) -> Vec<usize> {
         let page = log.page(serp);
         let mut candidates: Vec<usize> = page.urls.iter().copied().take(most).collect();
-        let mut urn = self.0.get(&(serp.part, page.query)).cloned().unwrap_or_default();
-        urn.retain(|url| !page.urls.contains(url));
+        let pool = self.0.get(&(serp.part, page.query)).into_iter().flatten();
+        let mut urn: Vec<(usize, u64)> = pool.map(|(&url, &times)| (url, times)).collect();
+        urn.retain(|(url, _)| !page.urls.contains(url));
         while candidates.len() < most && !urn.is_empty() {
-            let drawn = rng.random_range(0..urn.len() as u64) as usize;
-            candidates.push(urn.swap_remove(drawn));
+            let mut left = rng.random_range(0..urn.iter().map(|(_, times)| times).sum());
+            let drawn = urn.iter().position(|&(_, times)| {
+                let here = left < times;
+                left = left.saturating_sub(times);
+                here
+            });
+            candidates.push(urn.swap_remove(drawn.expect("less than the sum of all is left")).0);
         }
         candidates.shuffle(rng);
         candidates

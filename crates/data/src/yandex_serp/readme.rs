@@ -34,8 +34,8 @@ Left out: {seen} pages of the test part whose list the training part shows, {bey
 - A *list* is the first {slate} urls of a page. Lists are the same if query and urls are, in the same order.
 - *Splits*: lists drawn at random from the training part, with at most {valid_share} of its pages, are the validation split, its other
   lists are for training; the test split is the pages of the test part whose list the training part never shows.
-- The *candidates* are the urls of the page and others drawn from those that the query shows in the same part of the log, {candidates} in
-  all or as many as there are. Their order is shuffled. What a user would have clicked of the others is unknown.
+- The *candidates* are the urls of the page and others that the query shows in the same part of the log, drawn in proportion to how
+  often, {candidates} in all or as many as there are. Their order is shuffled. What a user would have clicked of the others is unknown.
 - The log has no time. Everything below counts the pages of training whose list the log shows first before this one, and none
   of this list; validation and test count all of training. p = (clicks + 1) / (shown + 2) over everything counted.
 - `score`, the upstream order: clicks over expected clicks of the url for this query, (clicks + 5 p) / (expected + 5 p), where
