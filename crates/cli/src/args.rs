@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
-use nar4rec_data::{OnBad, Split};
+use nar4rec_data::{Day, OnBad, Split};
 use nar4rec_slate::MAX_CANDIDATES;
 use nar4rec_tensor::Isa;
 use nar4rec_train::SystemKind;
@@ -434,6 +434,75 @@ pub(crate) enum LogArgs {
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
     },
+    /// Result pages of Yandex with their clicks: query, ten urls, lists never shown in training as the test
+    YandexSerp(YandexSerpArgs),
+    /// Avito Context Ad Clicks (Kaggle 2015): search pages of five ads, the user's pages before as history, split by days
+    Avito(AvitoArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AvitoArgs {
+    /// The folder with SearchInfo, trainSearchStream, AdsInfo, UserInfo and Category (.tsv, .tsv.gz or .tsv.zst), or
+    /// database.sqlite (if built with the feature `sqlite`)
+    #[arg(value_name = "SRC")]
+    pub(crate) src: PathBuf,
+    /// Where the data set goes; files that wait for a later pass lie there meanwhile
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Shown ads per list: a page with more or fewer is no list
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) slate: usize,
+    /// How many of the user's pages before a list make its history
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) history: usize,
+    /// The least number of ads of a list for which a click or none is recorded
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) known_clicks: usize,
+    /// The first day of training; pages before it are history only
+    #[arg(long, value_name = "DAY", default_value = "2015-04-28")]
+    pub(crate) first_day: Day,
+    /// Days for training and validation
+    #[arg(long, value_name = "N", default_value_t = 21)]
+    pub(crate) train_days: u32,
+    /// How many of them, the last, are for validation
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) valid_days: u32,
+    /// Days after these that are the test split
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(crate) test_days: u32,
+    /// The share of users, drawn at random, whose pages are converted
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    pub(crate) user_share: f64,
+    /// Decides which users are drawn
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) bad: BadLines,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct YandexSerpArgs {
+    /// The log, serps.tsv or serps.tsv.gz, or the folder it is in
+    #[arg(value_name = "SRC")]
+    pub(crate) src: PathBuf,
+    /// Where the data set goes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// How many of a page's first urls are its list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) slate: usize,
+    /// Candidates per list: the page's urls and others of the query
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) candidates: usize,
+    /// The greatest share of the training pages that are for validation
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub(crate) valid_share: f64,
+    /// Keep so many pages of each query in each part of the log, drawn at random; all if not given
+    #[arg(long, value_name = "N")]
+    pub(crate) most_per_query: Option<usize>,
+    /// Decides which lists are for validation, which candidates are drawn and which pages are kept
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, clap::Args)]

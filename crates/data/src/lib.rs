@@ -3,7 +3,7 @@
 //! ```text
 //! Source  ─ lines ─▶  JsonLines<T>  ─▶  DataSet (train, valid, test, items)  ─▶  validate, training
 //! file, stdin          one value a line,     a folder                              ▲
-//! plain/gzip/zstd      errors with place                                  convert_kuairand
+//! plain/gzip/zstd      errors with place                                  convert_…
 //! ```
 //!
 //! Reading is streamed: one line is in memory at a time, whatever the size of the file. Every error names the file, the
@@ -22,8 +22,9 @@
 //! # Ok::<(), nar4rec_data::DataError>(())
 //! ```
 
+mod avito;
 mod checks;
-mod columns;
+mod converted;
 mod dataset;
 mod dataset_writer;
 mod error;
@@ -35,9 +36,12 @@ mod lines;
 mod open_bandit;
 mod skip;
 mod source;
+mod table;
 mod validate;
 mod writer;
+mod yandex_serp;
 
+pub use avito::{AvitoOptions, AvitoSummary, ConversionProgress, Day, NotADay, convert_avito};
 pub use checks::known_feedback_kinds;
 pub use dataset::{DataSet, Split, UnknownSplit};
 pub use dataset_writer::DataSetWriter;
@@ -54,3 +58,6 @@ pub use validate::{
     ValidationReport, validate,
 };
 pub use writer::{JsonLinesWriter, write_text};
+pub use yandex_serp::{
+    SerpCounts, YandexSerpOptions, YandexSerpSummary, convert_yandex_serp, convert_yandex_serp_reader,
+};

@@ -9,8 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::columns::{Header, Row, Separator};
-use crate::lines::{LineReader, MAX_LINE_BYTES};
+use crate::table::{Row, Separator, Table};
 use crate::{DataError, Source};
 
 const COLUMNS: [&str; 4] = ["item_id", "position", "click", "propensity_score"];
@@ -53,8 +52,7 @@ impl Exposure {
 /// # Ok::<(), nar4rec_data::DataError>(())
 /// ```
 pub struct OpenBandit {
-    lines: LineReader,
-    header: Header<{ COLUMNS.len() }>,
+    table: Table<{ COLUMNS.len() }>,
     failed: bool,
 }
 
@@ -64,16 +62,11 @@ impl OpenBandit {
     /// # Errors
     /// If there is none, or it does not name the columns.
     pub fn new(source: Source) -> Result<Self, DataError> {
-        let mut lines = LineReader::new(source, MAX_LINE_BYTES);
-        let header = Header::read(&mut lines, COLUMNS, Separator::Comma)?;
-        Ok(Self { lines, header, failed: false })
+        Ok(Self { table: Table::new(source, Separator::Comma, COLUMNS)?, failed: false })
     }
 
     fn row(&mut self) -> Result<Option<Exposure>, DataError> {
-        if !self.lines.advance()? {
-            return Ok(None);
-        }
-        Exposure::read(&self.header.row(&self.lines)?).map(Some)
+        self.table.next_row()?.as_ref().map(Exposure::read).transpose()
     }
 }
 

@@ -34,6 +34,18 @@ impl Skipped {
     pub fn is_empty(&self) -> bool {
         self.count == 0 && self.cut_short.is_none()
     }
+
+    /// Counts what was passed over because of an error.
+    pub(crate) fn add(&mut self, error: DataError) {
+        if !error.is_bad_line() {
+            self.cut_short = Some(error);
+            return;
+        }
+        self.count += 1;
+        if self.first.len() < KEPT_ERRORS {
+            self.first.push(error);
+        }
+    }
 }
 
 /// The values of a JSON Lines stream under a policy for bad lines. Under [`OnBad::Skip`] it yields no error.
@@ -81,20 +93,9 @@ impl<T: DeserializeOwned> Tolerant<T> {
         match self.policy {
             OnBad::Fail => Err(error),
             OnBad::Skip => {
-                self.skip(error);
+                self.skipped.add(error);
                 Ok(())
             }
-        }
-    }
-
-    fn skip(&mut self, error: DataError) {
-        if !error.is_bad_line() {
-            self.skipped.cut_short = Some(error);
-            return;
-        }
-        self.skipped.count += 1;
-        if self.skipped.first.len() < KEPT_ERRORS {
-            self.skipped.first.push(error);
         }
     }
 }
@@ -105,7 +106,7 @@ impl<T: DeserializeOwned> Iterator for Tolerant<T> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             match self.lines.next()? {
-                Err(error) if self.policy == OnBad::Skip => self.skip(error),
+                Err(error) if self.policy == OnBad::Skip => self.skipped.add(error),
                 result => return Some(result),
             }
         }

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom as _;
 use rand_pcg::Pcg64Mcg;
 
 use super::KuaiRandOptions;
-use super::table::Log;
+use super::log::Log;
 
 /// One shown list.
 pub(super) struct Slate {

@@ -12,24 +12,23 @@
 //! 5. Splits are cut by time.
 
 mod lists;
+mod log;
 mod past;
 mod readme;
-mod table;
 
-use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nar4rec_slate::{Features, Item};
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
-use crate::lines::{LineReader, MAX_LINE_BYTES};
-use crate::{DataError, DataSetWriter, JsonLinesWriter, Source, Split, dataset, writer};
+use crate::converted::Folder;
+use crate::{DataError, Source, Split, table};
 use lists::{Drawing, Slate};
+use log::Log;
 use past::Past;
-use table::Log;
 
 /// How lists, candidates and splits are formed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,8 +140,7 @@ impl ConversionSummary {
 /// # Errors
 /// If the log cannot be read or a row is bad, if `out` already holds a data set in another form, or if it cannot be written.
 pub fn convert_kuairand(src: &Path, out: &Path, options: &KuaiRandOptions) -> Result<ConversionSummary, DataError> {
-    let file = if src.is_dir() { table_in(src)? } else { src.to_owned() };
-    convert(Source::open(&file)?, out, options)
+    convert(Source::open(table::find(src)?)?, out, options)
 }
 
 /// The same for a log that is no file; `name` stands in messages. It may be compressed.
@@ -158,31 +156,16 @@ pub fn convert_kuairand_reader(
     convert(Source::from_reader(name, log)?, out, options)
 }
 
-fn table_in(folder: &Path) -> Result<PathBuf, DataError> {
-    let problem = |problem: String| DataError::Folder { folder: folder.display().to_string(), problem };
-    let entries = fs::read_dir(folder).map_err(|error| problem(error.to_string()))?;
-    let is_table = |path: &PathBuf| {
-        let name = path.to_string_lossy();
-        [".tsv", ".tsv.gz", ".tsv.zst"].iter().any(|ending| name.ends_with(ending))
-    };
-    let mut tables: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_table).collect();
-    match (tables.pop(), tables.len()) {
-        (Some(table), 0) => Ok(table),
-        (None, _) => Err(problem("no log, expected a .tsv or .tsv.gz file".to_owned())),
-        (Some(_), others) => Err(problem(format!("{} .tsv files, expected one", others + 1))),
-    }
-}
-
 fn convert(source: Source, out: &Path, options: &KuaiRandOptions) -> Result<ConversionSummary, DataError> {
     options.check()?;
     let name = source.name().to_owned();
-    let log = Log::read(LineReader::new(source, MAX_LINE_BYTES))?;
+    let log = Log::read(source)?;
     let slates = lists::slates(&log, options.slate, options.window_ms());
     if slates.is_empty() {
         let problem = format!("no user has {} views within {} hours", options.slate, options.window_hours);
         return Err(DataError::Invalid { file: name, line: log.rows + 1, field: String::new(), problem });
     }
-    let mut files = DataSetWriter::create(out, [dataset::ITEMS])?;
+    let mut files = Folder::create(out)?;
     let mut summary = ConversionSummary {
         rows: log.rows,
         duplicates: log.duplicates,
@@ -193,17 +176,16 @@ fn convert(source: Source, out: &Path, options: &KuaiRandOptions) -> Result<Conv
         views_in_no_list: (log.views.len() - slates.len() * options.slate) as u64,
         ..Default::default()
     };
-    write_items(&log, &mut files.others[0])?;
+    write_items(&log, &mut files)?;
     write_lists(&log, &slates, options, &mut files, &mut summary)?;
-    files.finish()?;
-    writer::write_text(&out.join("README.md"), &readme::readme(options, &summary))?;
+    files.finish(&readme::readme(options, &summary))?;
     Ok(summary)
 }
 
-fn write_items(log: &Log, file: &mut JsonLinesWriter) -> Result<(), DataError> {
+fn write_items(log: &Log, files: &mut Folder) -> Result<(), DataError> {
     for (id, &duration) in log.videos.iter().zip(&log.durations) {
         let features = Features::from([("duration_seconds".to_owned(), past::seconds(duration))]);
-        file.write(&Item { id: id.clone(), features })?;
+        files.write_item(&Item { id: id.clone(), features })?;
     }
     Ok(())
 }
@@ -212,7 +194,7 @@ fn write_lists(
     log: &Log,
     slates: &[Slate],
     options: &KuaiRandOptions,
-    files: &mut DataSetWriter<1>,
+    files: &mut Folder,
     summary: &mut ConversionSummary,
 ) -> Result<(), DataError> {
     let cut = |share: f64| slates.get((share * slates.len() as f64) as usize).map_or(u64::MAX, |slate| slate.time_ms);
@@ -233,7 +215,7 @@ fn write_lists(
         *count += 1;
         summary.shown += slate.views.len() as u64;
         summary.liked += slate.views.iter().filter(|&&view| log.views[view].like).count() as u64;
-        files.splits[split as usize].write(&past.impression(slate, &candidates))?;
+        files.write(split, &past.impression(slate, &candidates))?;
     }
     Ok(())
 }

@@ -18,7 +18,8 @@ use std::collections::VecDeque;
 use nar4rec_slate::{Candidate, Exposure, FeatureValue, Features, Feedback, Impression, Request, User};
 
 use super::lists::Slate;
-use super::table::{Log, View};
+use super::log::{Log, View};
+use crate::converted::{named, rounded};
 
 /// How many views of average rate every user and video starts with.
 const PRIOR_VIEWS: f64 = 5.0;
@@ -211,16 +212,7 @@ fn feedback(view: &View) -> Feedback {
     feedback
 }
 
-fn named<const N: usize>(features: [(&str, FeatureValue); N]) -> Features {
-    features.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
 /// Milliseconds as seconds; 0 means unknown.
 pub(super) fn seconds(milliseconds: u64) -> FeatureValue {
     if milliseconds == 0 { FeatureValue::Missing } else { (milliseconds as f64 / 1000.0).into() }
-}
-
-/// Four decimals: more would be noise, and files stay small.
-fn rounded(value: f64) -> f64 {
-    (value * 1e4).round() / 1e4
 }

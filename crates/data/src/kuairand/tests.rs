@@ -32,7 +32,7 @@ fn problem(rows: &[String]) -> String {
 
 fn log(text: &str) -> Log {
     let source = Source::from_reader("log.tsv", std::io::Cursor::new(text.to_owned())).unwrap();
-    Log::read(LineReader::new(source, MAX_LINE_BYTES)).unwrap()
+    Log::read(source).unwrap()
 }
 
 #[test]

@@ -1,10 +1,9 @@
-//! The log as a table: tab-separated, one view a row, columns found by the names in the first line.
+//! The log: a table with one view a row.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crate::DataError;
-use crate::columns::{Header, Row, Separator};
-use crate::lines::LineReader;
+use crate::table::{Names, Row, Separator, Table};
+use crate::{DataError, Source};
 
 /// The columns that are read, in the order of [`View`]'s fields.
 const COLUMNS: [&str; 12] = [
@@ -54,12 +53,12 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn read(mut lines: LineReader) -> Result<Self, DataError> {
-        let header = Header::read(&mut lines, COLUMNS, Separator::Tab)?;
+    pub(super) fn read(source: Source) -> Result<Self, DataError> {
+        let mut table = Table::new(source, Separator::Tab, COLUMNS)?;
         let (mut users, mut videos) = (Names::default(), Names::default());
         let mut views = Vec::new();
-        while lines.advance()? {
-            views.push(View::read(&header.row(&lines)?, &mut users, &mut videos)?);
+        while let Some(row) = table.next_row()? {
+            views.push(view(&row, &mut users, &mut videos)?);
         }
         let rows = views.len() as u64;
         views.sort_by_key(|view: &View| view.time_ms);
@@ -98,47 +97,27 @@ impl Log {
     }
 }
 
-/// Names by index, in the order of their first row.
-#[derive(Default)]
-struct Names {
-    names: Vec<String>,
-    index: HashMap<String, usize>,
-}
-
-impl Names {
-    fn index(&mut self, name: &str) -> usize {
-        if let Some(&index) = self.index.get(name) {
-            return index;
-        }
-        self.names.push(name.to_owned());
-        self.index.insert(name.to_owned(), self.names.len() - 1);
-        self.names.len() - 1
-    }
-}
-
-impl View {
-    fn read(row: &Row<{ COLUMNS.len() }>, users: &mut Names, videos: &mut Names) -> Result<Self, DataError> {
-        Ok(Self {
-            user: users.index(row.id(0)?),
-            video: videos.index(row.id(1)?),
-            time_ms: milliseconds(row, 2)?,
-            like: row.flag(3)?,
-            click: row.flag(4)?,
-            long_view: row.flag(5)?,
-            follow: row.flag(6)?,
-            comment: row.flag(7)?,
-            forward: row.flag(8)?,
-            profile_enter: row.flag(9)?,
-            play_ms: milliseconds(row, 10)?,
-            duration_ms: milliseconds(row, 11)?,
-        })
-    }
-}
-
-/// A number of milliseconds. Up to the bound it is exact as a double, and a time plus a window is no overflow.
-fn milliseconds(row: &Row<{ COLUMNS.len() }>, column: usize) -> Result<u64, DataError> {
-    const MOST: u64 = 1 << 53;
-    row.value(column, "a whole number of milliseconds, 0 to 2^53", |cell| {
-        cell.parse().ok().filter(|number| *number <= MOST)
+fn view(row: &Row<'_, { COLUMNS.len() }>, users: &mut Names, videos: &mut Names) -> Result<View, DataError> {
+    Ok(View {
+        user: users.index(row.id(0)?),
+        video: videos.index(row.id(1)?),
+        time_ms: milliseconds(row, 2)?,
+        like: row.flag(3)?,
+        click: row.flag(4)?,
+        long_view: row.flag(5)?,
+        follow: row.flag(6)?,
+        comment: row.flag(7)?,
+        forward: row.flag(8)?,
+        profile_enter: row.flag(9)?,
+        play_ms: milliseconds(row, 10)?,
+        duration_ms: milliseconds(row, 11)?,
     })
+}
+
+/// Up to the bound it is exact as a double, and a time plus a window is no overflow.
+fn milliseconds(row: &Row<'_, { COLUMNS.len() }>, column: usize) -> Result<u64, DataError> {
+    const MOST: u64 = 1 << 53;
+    const EXPECTED: &str = "a whole number of milliseconds, 0 to 2^53";
+    let number = row.parsed(column, EXPECTED)?;
+    if number <= MOST { Ok(number) } else { Err(row.unexpected(column, EXPECTED)) }
 }
