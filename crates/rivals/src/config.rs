@@ -7,7 +7,7 @@ use nar4rec_layers::{ConfigError, NormPlacement};
 use nar4rec_tensor::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::{Dcn, DcnConfig, Dnn, DnnConfig, Prm, PrmConfig, Rival};
+use crate::{Dcn, DcnConfig, Dnn, DnnConfig, Prm, PrmConfig, Rival, Seq2Slate, Seq2SlateConfig};
 
 /// What a loss is a mean of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +28,14 @@ pub enum SystemKind {
     Dcn,
     /// Transformer over the initial list.
     Prm,
+    /// Pointer network, one step per position.
+    #[serde(rename = "seq2slate")]
+    Seq2Slate,
 }
 
 impl SystemKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Dnn, Self::Dcn, Self::Prm];
+    pub const ALL: [Self; 4] = [Self::Dnn, Self::Dcn, Self::Prm, Self::Seq2Slate];
 
     /// Its name in configurations and on the command line.
     pub fn name(self) -> &'static str {
@@ -40,6 +43,7 @@ impl SystemKind {
             Self::Dnn => "dnn",
             Self::Dcn => "dcn",
             Self::Prm => "prm",
+            Self::Seq2Slate => "seq2slate",
         }
     }
 }
@@ -64,6 +68,8 @@ pub struct SystemConfig {
     pub dcn: DcnConfig,
     /// Transformer over the initial list.
     pub prm: PrmConfig,
+    /// Pointer network, one step per position.
+    pub seq2slate: Seq2SlateConfig,
 }
 
 impl Default for SystemConfig {
@@ -72,6 +78,7 @@ impl Default for SystemConfig {
             dnn: DnnConfig::default(),
             dcn: DcnConfig::default(),
             prm: PrmConfig { norm: NormPlacement::Post, ..PrmConfig::default() },
+            seq2slate: Seq2SlateConfig::default(),
         }
     }
 }
@@ -92,6 +99,9 @@ impl SystemConfig {
                 SystemKind::Dnn => Dnn::new(registry, spec, &self.dnn).map(|network| Box::new(network) as _),
                 SystemKind::Dcn => Dcn::new(registry, spec, &self.dcn).map(|network| Box::new(network) as _),
                 SystemKind::Prm => Prm::new(registry, spec, &self.prm).map(|network| Box::new(network) as _),
+                SystemKind::Seq2Slate => {
+                    Seq2Slate::new(registry, spec, &self.seq2slate).map(|network| Box::new(network) as _)
+                }
             };
             built.map_err(|error| ConfigError::new(format!("{}.{}", kind.name(), error.field), error.problem))
         })

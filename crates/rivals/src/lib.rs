@@ -5,6 +5,7 @@
 //!   dnn           P(wanted) of each item by itself                    the greatest
 //!   dcn           the same, with crosses of features                  the greatest
 //!   prm           a softmax over all candidates, which see each other the greatest
+//!   seq2slate     a softmax over what is left, given what was placed  the greatest of each step
 //! ```
 //!
 //! All read the same features through the same input layer, and the Transformer blocks are those of `nar4rec-layers`. What
@@ -16,13 +17,18 @@ mod config;
 mod dcn;
 mod dnn;
 mod input;
+mod lstm;
 mod prm;
+mod seq2slate;
+#[cfg(test)]
+mod tests;
 
 pub use candidates::{Candidates, Ranked, Shown};
 pub use config::{Counted, SystemConfig, SystemKind};
 pub use dcn::{Dcn, DcnConfig};
 pub use dnn::{Dnn, DnnConfig};
 pub use prm::{Prm, PrmConfig};
+pub use seq2slate::{Seq2Slate, Seq2SlateConfig, SlateEncoder, SlatePolicy, StepWeights};
 
 use std::fmt::Debug;
 
