@@ -7,7 +7,9 @@ use nar4rec_layers::{ConfigError, NormPlacement};
 use nar4rec_tensor::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::{Dcn, DcnConfig, Dnn, DnnConfig, Prm, PrmConfig, Rival, Seq2Slate, Seq2SlateConfig};
+use crate::{
+    Dcn, DcnConfig, Dnn, DnnConfig, EdgeRerank, EdgeRerankConfig, Prm, PrmConfig, Rival, Seq2Slate, Seq2SlateConfig,
+};
 
 /// What a loss is a mean of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum SystemKind {
     Dcn,
     /// Transformer over the initial list.
     Prm,
+    /// Each next item given those before it, by beam search.
+    EdgeRerank,
     /// Pointer network, one step per position.
     #[serde(rename = "seq2slate")]
     Seq2Slate,
@@ -35,7 +39,7 @@ pub enum SystemKind {
 
 impl SystemKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Dnn, Self::Dcn, Self::Prm, Self::Seq2Slate];
+    pub const ALL: [Self; 5] = [Self::Dnn, Self::Dcn, Self::Prm, Self::EdgeRerank, Self::Seq2Slate];
 
     /// Its name in configurations and on the command line.
     pub fn name(self) -> &'static str {
@@ -43,6 +47,7 @@ impl SystemKind {
             Self::Dnn => "dnn",
             Self::Dcn => "dcn",
             Self::Prm => "prm",
+            Self::EdgeRerank => "edge_rerank",
             Self::Seq2Slate => "seq2slate",
         }
     }
@@ -68,6 +73,8 @@ pub struct SystemConfig {
     pub dcn: DcnConfig,
     /// Transformer over the initial list.
     pub prm: PrmConfig,
+    /// Each next item given those before it, by beam search.
+    pub edge_rerank: EdgeRerankConfig,
     /// Pointer network, one step per position.
     pub seq2slate: Seq2SlateConfig,
 }
@@ -78,6 +85,7 @@ impl Default for SystemConfig {
             dnn: DnnConfig::default(),
             dcn: DcnConfig::default(),
             prm: PrmConfig { norm: NormPlacement::Post, ..PrmConfig::default() },
+            edge_rerank: EdgeRerankConfig::default(),
             seq2slate: Seq2SlateConfig::default(),
         }
     }
@@ -99,6 +107,9 @@ impl SystemConfig {
                 SystemKind::Dnn => Dnn::new(registry, spec, &self.dnn).map(|network| Box::new(network) as _),
                 SystemKind::Dcn => Dcn::new(registry, spec, &self.dcn).map(|network| Box::new(network) as _),
                 SystemKind::Prm => Prm::new(registry, spec, &self.prm).map(|network| Box::new(network) as _),
+                SystemKind::EdgeRerank => {
+                    EdgeRerank::new(registry, spec, &self.edge_rerank).map(|network| Box::new(network) as _)
+                }
                 SystemKind::Seq2Slate => {
                     Seq2Slate::new(registry, spec, &self.seq2slate).map(|network| Box::new(network) as _)
                 }

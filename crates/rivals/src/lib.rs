@@ -5,6 +5,7 @@
 //!   dnn           P(wanted) of each item by itself                    the greatest
 //!   dcn           the same, with crosses of features                  the greatest
 //!   prm           a softmax over all candidates, which see each other the greatest
+//!   edge_rerank   P(wanted) of each next item, given those before it  a list of great expected reward
 //!   seq2slate     a softmax over what is left, given what was placed  the greatest of each step
 //! ```
 //!
@@ -16,6 +17,7 @@ mod candidates;
 mod config;
 mod dcn;
 mod dnn;
+mod edge_rerank;
 mod input;
 mod lstm;
 mod prm;
@@ -27,6 +29,7 @@ pub use candidates::{Candidates, Ranked, Shown};
 pub use config::{Counted, SystemConfig, SystemKind};
 pub use dcn::{Dcn, DcnConfig};
 pub use dnn::{Dnn, DnnConfig};
+pub use edge_rerank::{EdgeRerank, EdgeRerankConfig};
 pub use prm::{Prm, PrmConfig};
 pub use seq2slate::{Seq2Slate, Seq2SlateConfig, SlateEncoder, SlatePolicy, StepWeights};
 

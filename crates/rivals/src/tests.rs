@@ -1,5 +1,6 @@
 //! What holds for every system, and each sequential system against a naive reference in f64.
 
+mod edge_rerank;
 mod every_system;
 mod reference;
 mod seq2slate;
@@ -12,8 +13,8 @@ use nar4rec_tensor::{Isa, Parameters, Purpose, Registry, Weights, Workspace};
 use nar4rec_testing::{random_batch, small_spec};
 
 use crate::{
-    Candidates, DcnConfig, DnnConfig, PrmConfig, Ranked, Rival, Seq2SlateConfig, Shown, SlateEncoder, SlatePolicy,
-    StepWeights, SystemConfig, SystemKind,
+    Candidates, DcnConfig, DnnConfig, EdgeRerankConfig, PrmConfig, Ranked, Rival, Seq2SlateConfig, Shown, SlateEncoder,
+    SlatePolicy, StepWeights, SystemConfig, SystemKind,
 };
 
 /// Every system so small that each of its parameters can be tried.
@@ -29,6 +30,14 @@ fn tiny() -> SystemConfig {
             dropout: 0.0,
             norm: NormPlacement::Post,
             ..BlockConfig::default()
+        },
+        edge_rerank: EdgeRerankConfig {
+            width: 4,
+            heads: 2,
+            hidden: vec![5, 3],
+            dropout: 0.0,
+            beam: 3,
+            ..EdgeRerankConfig::default()
         },
         seq2slate: Seq2SlateConfig { width: 3, dropout: 0.0, ..Seq2SlateConfig::default() },
     }

@@ -1,10 +1,11 @@
 //! Gradients, batches and relabelling, for every form of every system.
 
 use nar4rec_evaluator::Lists;
-use nar4rec_tensor::{Isa, Purpose, Weights};
+use nar4rec_tensor::{Isa, Purpose, Registry, Weights};
 use nar4rec_testing::{named_gradients, rearranged, small_spec};
 
 use super::{Case, Log, forms};
+use crate::{SystemConfig, SystemKind};
 
 /// A softmax does not see what all its logits have in common.
 const UNSEEN: [&str; 2] = ["prm.blocks.1.feed_forward_norm.bias", "prm.head.bias"];
@@ -140,13 +141,23 @@ fn lists_are_of_distinct_candidates_and_no_longer_than_asked() {
 
 #[test]
 fn systems_are_found_by_name_and_wrong_sizes_named() {
-    use crate::{SystemConfig, SystemKind};
     for kind in SystemKind::ALL {
         assert_eq!(kind.name().parse(), Ok(kind));
     }
-    let mut config = SystemConfig::default();
-    config.seq2slate.width = 0;
-    let mut registry = nar4rec_tensor::Registry::default();
-    let error = config.build(SystemKind::Seq2Slate, &mut registry, &small_spec()).expect_err("no width");
-    assert_eq!(error.to_string(), "seq2slate.width: 0, expected between 1 and 16384");
+    let problem = |change: &dyn Fn(&mut SystemConfig)| {
+        let mut config = SystemConfig::default();
+        change(&mut config);
+        let build = |kind| config.build(kind, &mut Registry::default(), &small_spec()).err();
+        let errors: Vec<String> =
+            SystemKind::ALL.into_iter().filter_map(build).map(|error| error.to_string()).collect();
+        errors.concat()
+    };
+    assert_eq!(problem(&|_| {}), "");
+    assert_eq!(problem(&|c| c.seq2slate.width = 0), "seq2slate.width: 0, expected between 1 and 16384");
+    assert_eq!(problem(&|c| c.edge_rerank.heads = 3), "edge_rerank.heads: 3, expected a divisor of the width 128");
+    assert_eq!(problem(&|c| c.edge_rerank.beam = 0), "edge_rerank.beam: 0, expected between 1 and 1024");
+    let stability = "edge_rerank.stability: 1.5, expected above 0 and at most 1";
+    assert_eq!(problem(&|c| c.edge_rerank.stability = 1.5), stability);
+    let has_next = "edge_rerank.has_next: NaN, expected above 0 and at most 1";
+    assert_eq!(problem(&|c| c.edge_rerank.has_next = f32::NAN), has_next);
 }
