@@ -7,7 +7,10 @@ use nar4rec_layers::{ConfigError, NormPlacement};
 use nar4rec_tensor::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::{Dcn, DcnConfig, Dnn, DnnConfig, Pier, PierConfig, Prm, PrmConfig, Rival};
+use crate::{
+    Dcn, DcnConfig, Dnn, DnnConfig, EdgeRerank, EdgeRerankConfig, Pier, PierConfig, Prm, PrmConfig, Rival, Seq2Slate,
+    Seq2SlateConfig,
+};
 
 /// What a loss is a mean of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +33,16 @@ pub enum SystemKind {
     Prm,
     /// Permutations near the user's past lists, the best of them by a network over lists.
     Pier,
+    /// Each next item given those before it, by beam search.
+    EdgeRerank,
+    /// Pointer network, one step per position.
+    #[serde(rename = "seq2slate")]
+    Seq2Slate,
 }
 
 impl SystemKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Dnn, Self::Dcn, Self::Prm, Self::Pier];
+    pub const ALL: [Self; 6] = [Self::Dnn, Self::Dcn, Self::Prm, Self::EdgeRerank, Self::Pier, Self::Seq2Slate];
 
     /// Its name in configurations and on the command line.
     pub fn name(self) -> &'static str {
@@ -43,6 +51,8 @@ impl SystemKind {
             Self::Dcn => "dcn",
             Self::Prm => "prm",
             Self::Pier => "pier",
+            Self::EdgeRerank => "edge_rerank",
+            Self::Seq2Slate => "seq2slate",
         }
     }
 }
@@ -69,6 +79,10 @@ pub struct SystemConfig {
     pub prm: PrmConfig,
     /// Permutations near the user's past lists.
     pub pier: PierConfig,
+    /// Each next item given those before it, by beam search.
+    pub edge_rerank: EdgeRerankConfig,
+    /// Pointer network, one step per position.
+    pub seq2slate: Seq2SlateConfig,
 }
 
 impl Default for SystemConfig {
@@ -78,6 +92,8 @@ impl Default for SystemConfig {
             dcn: DcnConfig::default(),
             prm: PrmConfig { norm: NormPlacement::Post, ..PrmConfig::default() },
             pier: PierConfig::default(),
+            edge_rerank: EdgeRerankConfig::default(),
+            seq2slate: Seq2SlateConfig::default(),
         }
     }
 }
@@ -99,6 +115,12 @@ impl SystemConfig {
                 SystemKind::Dcn => Dcn::new(registry, spec, &self.dcn).map(|network| Box::new(network) as _),
                 SystemKind::Prm => Prm::new(registry, spec, &self.prm).map(|network| Box::new(network) as _),
                 SystemKind::Pier => Pier::new(registry, spec, &self.pier).map(|network| Box::new(network) as _),
+                SystemKind::EdgeRerank => {
+                    EdgeRerank::new(registry, spec, &self.edge_rerank).map(|network| Box::new(network) as _)
+                }
+                SystemKind::Seq2Slate => {
+                    Seq2Slate::new(registry, spec, &self.seq2slate).map(|network| Box::new(network) as _)
+                }
             };
             built.map_err(|error| ConfigError::new(format!("{}.{}", kind.name(), error.field), error.problem))
         })

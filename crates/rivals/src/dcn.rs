@@ -59,7 +59,8 @@ impl Cross {
     fn new(registry: &mut Registry, width: usize) -> Self {
         Self {
             w: Linear::without_bias(registry, width, 1),
-            b: registry.add("bias", [1, width], Kind::Vector, Init::Constant(0.0)),
+            // Only a table's gradient arrives where a parameter is read as a value.
+            b: registry.add("bias", [1, width], Kind::Table, Init::Constant(0.0)),
         }
     }
 

@@ -6,6 +6,8 @@
 //!   dcn           the same, with crosses of features                  the greatest
 //!   prm           a softmax over all candidates, which see each other the greatest
 //!   pier          P(wanted) of items in their list, and by themselves the list of the greatest sum, of those near the past
+//!   edge_rerank   P(wanted) of each next item, given those before it  a list of great expected reward
+//!   seq2slate     a softmax over what is left, given what was placed  the greatest of each step
 //! ```
 //!
 //! All read the same features through the same input layer, and the Transformer blocks are those of `nar4rec-layers`. What
@@ -16,16 +18,23 @@ mod candidates;
 mod config;
 mod dcn;
 mod dnn;
+mod edge_rerank;
 mod input;
+mod lstm;
 mod pier;
 mod prm;
+mod seq2slate;
+#[cfg(test)]
+mod tests;
 
 pub use candidates::{Candidates, Ranked, Shown};
 pub use config::{Counted, SystemConfig, SystemKind};
 pub use dcn::{Dcn, DcnConfig};
 pub use dnn::{Dnn, DnnConfig};
+pub use edge_rerank::{EdgeRerank, EdgeRerankConfig};
 pub use pier::{Pier, PierConfig};
 pub use prm::{Prm, PrmConfig};
+pub use seq2slate::{Seq2Slate, Seq2SlateConfig, SlateEncoder, SlatePolicy, StepWeights};
 
 use std::fmt::Debug;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nar4rec_kernels::add;
+use nar4rec_kernels::{Write, add};
 use nar4rec_tensor::{Exec, forward};
 
 use crate::tape::{Context, Operation, Tape, TapeValue};
@@ -22,22 +22,26 @@ pub(crate) fn record(tape: &mut Tape<'_>, x: TapeValue, rows: &Arc<Vec<u32>>) ->
 
 impl Operation for Gather {
     fn backward(self: Box<Self>, context: &mut Context<'_>, d: Vec<f32>) {
-        let x = context.view(self.x);
-        let (len, columns) = (x.data.len(), x.columns);
-        let mut d_x = context.memory.pool.take(len);
-        d_x.fill(0.0);
-        for (row, d) in self.rows.iter().zip(d.chunks_exact(columns)) {
-            add(context.isa(), &mut d_x[*row as usize * columns..][..columns], d);
+        if context.wants(self.x) {
+            let (isa, columns) = (context.isa(), context.view(self.x).columns);
+            // Onto what is there: a value of many rows may be gathered from many times, a few rows each.
+            let (mut d_x, write) = context.take(self.x);
+            if write == Write::Over {
+                d_x.fill(0.0);
+            }
+            for (row, d) in self.rows.iter().zip(d.chunks_exact(columns)) {
+                add(isa, &mut d_x[*row as usize * columns..][..columns], d);
+            }
+            context.put(self.x, d_x);
         }
         context.memory.pool.give(d);
-        context.add(self.x, d_x);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::check::Check;
+    use crate::ops::check::{Check, matrix};
 
     #[test]
     fn gradients() {
@@ -46,6 +50,19 @@ mod tests {
             &[[3, 4]],
             |tape, x| record(tape, x[0], &rows),
             |x, _| rows.iter().map(|row| x[0][*row as usize].clone()).collect(),
+        );
+    }
+
+    #[test]
+    fn what_is_gathered_from_twice_gets_both_gradients() {
+        let [some, others] = [vec![2, 0], vec![1, 2]].map(Arc::new);
+        Check::new().run(
+            &[[3, 4]],
+            |tape, x| {
+                let (some, others) = (record(tape, x[0], &some), record(tape, x[0], &others));
+                tape.add(some, others)
+            },
+            |x, _| matrix::zip(&[x[0][2].clone(), x[0][0].clone()], &[x[0][1].clone(), x[0][2].clone()], |a, b| a + b),
         );
     }
 }
