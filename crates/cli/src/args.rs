@@ -186,7 +186,8 @@ pub(crate) struct TrainArgs {
     /// The configuration; `nar4rec init-config` prints one
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// Train a system that NAR4Rec is compared with, made as [systems] of the configuration says: dnn, dcn or prm
+    /// Train a system that NAR4Rec is compared with, made as [systems] of the configuration says: dnn, dcn, prm, edge_rerank,
+    /// pier or seq2slate
     #[arg(long, value_name = "NAME")]
     pub(crate) system: Option<SystemKind>,
     /// The data set's folder
