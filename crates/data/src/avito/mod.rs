@@ -1,13 +1,13 @@
 //! From the log of Avito Context Ad Clicks (Kaggle 2015) to a data set for reranking.
 //!
-//! The log has 112 million searches and 392 million shown ads, in no order that is promised, so nothing is held in memory
-//! that grows with it but one bit an id:
+//! The log has 112 million searches and 392 million shown ads, in no order that is promised. What is held in memory is one bit
+//! an id and a 128th of the rest:
 //!
 //! ```text
-//! SearchInfo ────────┐ by search          by user
-//! trainSearchStream ─┴─ 64 files ─ join ─ 64 files ─ sort by time, history, lists ─▶ train, valid, test
-//! UserInfo ──────────────────────────────────┘                  │
-//! AdsInfo, Category ────────────────────────────── ads of lists ┴──────────────────▶ items
+//! SearchInfo ────────┐  by search          by user
+//! trainSearchStream ─┴─ 128 files ─ join ─ 128 files ─ sort by time, history, lists ─▶ train, valid, test
+//! UserInfo ────────────────────────────────────┘                               │
+//! AdsInfo, Category ────────────────────────────────────────────── ads of lists ┴────▶ items
 //! ```
 //!
 //! A *page* is a search with the ads that the stream has of it, in order of position; a *list* is a page of exactly `slate`
@@ -47,7 +47,7 @@ pub use summary::AvitoSummary;
 pub struct ConversionProgress<'a> {
     /// The table that is read, or what is done.
     pub step: &'a str,
-    /// Rows read in it, or files done of 64.
+    /// Rows read in it, or files done of 128.
     pub done: u64,
 }
 
@@ -94,7 +94,7 @@ fn deal_searches(
     summary: &mut AvitoSummary,
 ) -> Result<(), DataError> {
     let (mut known, mut kept, mut bytes) = (Ids::default(), Ids::default(), Vec::new());
-    let mut parts = spill.parts("searches")?;
+    let mut parts = spill.parts("searches");
     summary.searches = reader.each(&SEARCHES, &mut |row| {
         let search = tables::search(row)?;
         if !known.insert(search.search) {
@@ -110,7 +110,7 @@ fn deal_searches(
     })?;
     parts.finish()?;
     summary.searches_kept = kept.len();
-    let mut parts = spill.parts("showings")?;
+    let mut parts = spill.parts("showings");
     summary.rows = reader.each(&SHOWINGS, &mut |row| {
         let showing = tables::showing(row)?;
         if !kept.contains(showing.search) {
@@ -126,7 +126,7 @@ fn deal_searches(
 
 /// Deals what is known of users to files by user.
 fn deal_agents(reader: &mut Reader<'_>, spill: &Spill, options: &AvitoOptions) -> Result<(), DataError> {
-    let (mut parts, mut bytes) = (spill.parts("agents")?, Vec::new());
+    let (mut parts, mut bytes) = (spill.parts("agents"), Vec::new());
     if reader.has(AGENTS.name) {
         reader.each(&AGENTS, &mut |row| {
             let agent = tables::agent(row)?;
@@ -143,7 +143,7 @@ fn deal_agents(reader: &mut Reader<'_>, spill: &Spill, options: &AvitoOptions) -
 
 /// Joins searches with what they showed, file by file, and deals the pages to files by user.
 fn join(reader: &mut Reader<'_>, spill: &Spill, summary: &mut AvitoSummary) -> Result<(), DataError> {
-    let (mut parts, mut bytes) = (spill.parts("pages")?, Vec::new());
+    let (mut parts, mut bytes) = (spill.parts("pages"), Vec::new());
     for part in 0..PARTS {
         let searches = Search::all(&spill.take("searches", part)?);
         let searches: HashMap<u32, Search> = searches.into_iter().map(|search| (search.search, search)).collect();

@@ -4,14 +4,17 @@
 //! file holds all that there is about an id, and a file is small enough to be sorted in memory.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::ids::mixed;
 use crate::DataError;
 
-/// How many files there are of a kind. All are open at once while they are written.
-pub(super) const PARTS: usize = 64;
+/// How many files there are of a kind. All are open at once while they are written: some systems allow 256.
+pub(super) const PARTS: usize = 128;
+
+/// What each holds in memory before it is written.
+const BUFFER: usize = 1 << 16;
 
 /// A folder for such files; it goes when this goes.
 pub(super) struct Spill {
@@ -26,23 +29,20 @@ impl Spill {
         Ok(spill)
     }
 
-    /// Opens the files of a kind for writing.
-    pub(super) fn parts(&self, kind: &'static str) -> Result<Parts, DataError> {
-        let open = |part| {
-            let path = self.path(kind, part);
-            let file = File::create(&path).map_err(|source| DataError::write(&path, source))?;
-            Ok((path, BufWriter::with_capacity(1 << 16, file)))
-        };
-        Ok(Parts { files: (0..PARTS).map(open).collect::<Result<_, DataError>>()? })
+    /// The files of a kind, for writing.
+    pub(super) fn parts(&self, kind: &str) -> Parts {
+        Parts { files: (0..PARTS).map(|part| (self.path(kind, part), None)).collect() }
     }
 
     /// All records of one file, which is removed.
-    pub(super) fn take(&self, kind: &'static str, part: usize) -> Result<Vec<u8>, DataError> {
+    pub(super) fn take(&self, kind: &str, part: usize) -> Result<Vec<u8>, DataError> {
         let path = self.path(kind, part);
-        let open_error = |source| DataError::Open { file: path.display().to_string(), source };
-        let bytes = fs::read(&path).map_err(open_error)?;
-        fs::remove_file(&path).map_err(|source| DataError::write(&path, source))?;
-        Ok(bytes)
+        match fs::read(&path) {
+            // Nothing was written to it.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(DataError::Open { file: path.display().to_string(), source }),
+            Ok(bytes) => fs::remove_file(&path).map(|()| bytes).map_err(|source| DataError::write(&path, source)),
+        }
     }
 
     fn path(&self, kind: &str, part: usize) -> PathBuf {
@@ -61,22 +61,29 @@ impl Drop for Spill {
     }
 }
 
-/// The open files of one kind.
+/// The files of one kind. A file is created with its first record.
 pub(super) struct Parts {
-    files: Vec<(PathBuf, BufWriter<File>)>,
+    files: Vec<(PathBuf, Option<BufWriter<File>>)>,
 }
 
 impl Parts {
     /// Appends a record to the file of an id.
     pub(super) fn write(&mut self, id: u32, record: &[u8]) -> Result<(), DataError> {
         let (path, file) = &mut self.files[mixed(id, 0) as usize % PARTS];
-        file.write_all(record).map_err(|source| DataError::write(path, source))
+        let mut write = || {
+            let open = match file {
+                Some(open) => open,
+                None => file.insert(BufWriter::with_capacity(BUFFER, File::create(&*path)?)),
+            };
+            open.write_all(record)
+        };
+        write().map_err(|source| DataError::write(path, source))
     }
 
     /// Writes out what is still in memory.
     pub(super) fn finish(self) -> Result<(), DataError> {
-        for (path, mut file) in self.files {
-            file.flush().map_err(|source| DataError::write(&path, source))?;
+        for (path, file) in self.files {
+            file.map_or(Ok(()), |mut file| file.flush()).map_err(|source| DataError::write(&path, source))?;
         }
         Ok(())
     }
@@ -90,7 +97,7 @@ mod tests {
     fn records_of_an_id_come_back_together_and_nothing_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let spill = Spill::create(folder.path()).unwrap();
-        let mut parts = spill.parts("a").unwrap();
+        let mut parts = spill.parts("a");
         for round in 0..3_u8 {
             for id in 0..100 {
                 parts.write(id, &[id as u8, round]).unwrap();
