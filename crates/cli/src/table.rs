@@ -73,7 +73,9 @@ pub(crate) fn comparison_to_json(comparison: &Comparison) -> Value {
             let value = json!({
                 "lists": values(&system.lists),
                 "shown": values(&system.shown),
-                "coverage": system.coverage,
+                "coverage": system.diversity.coverage,
+                "repetition": system.diversity.repetition,
+                "distinct_pairs": system.diversity.distinct_pairs,
                 "intervals": { "lists": intervals(&system.lists), "shown": intervals(&system.shown) },
             });
             (system.name.clone(), value)

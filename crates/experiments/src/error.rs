@@ -7,6 +7,7 @@ use nar4rec_infer::LoadError;
 use nar4rec_metrics::MetricsError;
 use nar4rec_model::ModelError;
 use nar4rec_report::ReportError;
+use nar4rec_simulator::SimulatorError;
 use nar4rec_train::TrainError;
 
 /// Why an experiment could not be run or told.
@@ -68,6 +69,9 @@ pub enum ExperimentError {
     /// A model cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The truth of a simulated log cannot be used.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
     /// Outcomes that cannot be compared.
     #[error(transparent)]
     Metrics(#[from] MetricsError),

@@ -10,7 +10,11 @@ use nar4rec_train::{
     SystemKind, TrainOptions, compare, train, train_rival,
 };
 
-use crate::{ExperimentError, Outcome, Store, Subject, Variant, store::disk};
+use crate::{
+    ExperimentError, Outcome, Store, Subject, Variant,
+    oracle::{Oracle, truth_of},
+    store::disk,
+};
 
 /// A variant with one seed.
 #[derive(Debug, Clone, Copy)]
@@ -271,14 +275,22 @@ impl Grid<'_> {
     ) -> Result<Outcome, ExperimentError> {
         let options = EvaluateOptions { split: self.split, relevance: relevance.to_owned(), on_bad: self.on_bad };
         let cutoff = NonZeroUsize::new(length).expect("a valid configuration's lists have items");
-        let comparison = compare(&[system], cutoff, self.data, &options, |lists| watcher.measured(lists))?;
+        let truth = truth_of(self.data.folder())?;
+        let mut oracle = truth.as_ref().map(Oracle::new);
+        let comparison = compare(&[system], cutoff, self.data, &options, |lists, impression, answers| {
+            watcher.measured(lists);
+            if let Some(oracle) = &mut oracle {
+                oracle.judge(impression, &answers[0]);
+            }
+        })?;
         let outcome = Outcome {
             split: self.split.name().to_owned(),
             lists: comparison.lists,
             relevance: relevance.to_owned(),
             ..outcome
         };
-        Ok(outcome.measured(&comparison.systems[0], length))
+        let outcome = outcome.measured(&comparison.systems[0], length);
+        oracle.map_or(Ok(outcome.clone()), |oracle| oracle.finish(outcome))
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod error;
 mod grid;
+mod oracle;
 mod outcome;
 mod plan;
 mod report;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nar4rec_train::SystemFigures;
+use nar4rec_train::{Diversity, SystemFigures};
 use serde::{Deserialize, Serialize};
 
 /// What one variant did with one seed, as it is kept.
@@ -40,7 +40,10 @@ impl Outcome {
         };
         self.figures.extend(values(&system.lists, ""));
         self.figures.extend(values(&system.shown, "shown "));
-        self.figures.insert("coverage".to_owned(), system.coverage);
+        let Diversity { coverage, repetition, distinct_pairs } = system.diversity;
+        for (name, value) in [("coverage", coverage), ("repetition", repetition), ("distinct-2", distinct_pairs)] {
+            self.figures.insert(name.to_owned(), value);
+        }
         let column = |of: fn(&nar4rec_metrics::RankingMetrics) -> f64| {
             system.per_list.iter().map(|metrics| metrics.as_ref().map(of)).collect()
         };

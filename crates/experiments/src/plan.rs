@@ -86,8 +86,13 @@ pub struct Experiment {
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self { name: "rivals", about: "all systems on the same lists", variants: rivals },
+        Self {
+            name: "oracle",
+            about: "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
+            variants: rivals,
+        },
         Self {
             name: "positions",
             about: "positions shared by all requests, or made of their candidates",

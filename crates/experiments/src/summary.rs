@@ -55,7 +55,20 @@ pub struct Summary {
 }
 
 /// The figures that come first, by how their names begin; the rest follows by name.
-const FIRST: [&str; 9] = ["P@", "NDCG@", "MAP@", "F1@", "Recall@", "AUC", "shown AUC", "shown LogLoss", "shown Base"];
+const FIRST: [&str; 12] = [
+    "optimum",
+    "best proposed",
+    "lost",
+    "P@",
+    "NDCG@",
+    "MAP@",
+    "F1@",
+    "Recall@",
+    "AUC",
+    "shown AUC",
+    "shown LogLoss",
+    "shown Base",
+];
 
 impl Summary {
     /// Of outcomes.
@@ -70,7 +83,8 @@ impl Summary {
             }
         }
         let columns = columns(outcomes);
-        let ranked_by = columns.iter().find(|name| name.starts_with("NDCG@")).cloned();
+        let ranks = |name: &&String| *name == "optimum" || name.starts_with("NDCG@");
+        let ranked_by = columns.iter().find(ranks).cloned();
         let means: Vec<Option<Vec<f64>>> =
             variants.iter().map(|variant| Some(by_list(of(outcomes, variant), ranked_by.as_deref()?))).collect();
         let mean = |values: &Option<Vec<f64>>| values.as_ref().map_or(f64::NEG_INFINITY, |v| v.iter().sum::<f64>());

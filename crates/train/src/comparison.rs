@@ -1,13 +1,13 @@
 //! Systems side by side: the same requests, the same metrics, whoever made the lists.
 
-use std::{
-    collections::{HashMap, HashSet},
-    num::NonZeroUsize,
-};
+use std::{collections::HashMap, num::NonZeroUsize};
 
 use nar4rec_data::{DataSet, OnBad, Skipped, Split};
-use nar4rec_infer::Reranker;
-use nar4rec_metrics::{Bootstrap, Figures, Ideal, ListResult, RankingMetrics, ScoreKind, Summary};
+use nar4rec_infer::{Reranker, ScoredList};
+use nar4rec_metrics::{
+    Bootstrap, Figures, Ideal, ListResult, RankingMetrics, ScoreKind, Summary, distinct_pairs, item_coverage,
+    repetition,
+};
 use nar4rec_rivals::Ranked;
 use nar4rec_slate::{Impression, InvalidRequest, Permutation};
 use rayon::prelude::*;
@@ -26,6 +26,8 @@ pub const DEEP: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not zero");
 pub struct Answer {
     /// Its list, and its score of every candidate.
     pub ranked: Ranked,
+    /// The lists it chose from, the one it chose among them, each with what it takes it to be worth; empty if it makes but one.
+    pub proposals: Vec<(Vec<usize>, f32)>,
     /// The probability of each item that was shown, in the list that was shown, to be relevant; if it foretells one.
     pub shown: Option<Vec<f32>>,
 }
@@ -50,8 +52,19 @@ pub struct SystemFigures {
     pub shown: Figures,
     /// The metrics of each list, for comparisons list by list; nothing where no candidate was relevant.
     pub per_list: Vec<Option<RankingMetrics>>,
-    /// Different items in all lists, as a share of different candidates.
+    /// How different its lists are from one another.
+    pub diversity: Diversity,
+}
+
+/// How different the lists of a run are from one another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Diversity {
+    /// Different items in all lists, as a share of all different candidates.
     pub coverage: f64,
+    /// The share of places whose item stood in an earlier place already.
+    pub repetition: f64,
+    /// The share of different ones among all pairs of neighbours.
+    pub distinct_pairs: f64,
 }
 
 /// Systems side by side.
@@ -69,7 +82,8 @@ pub struct Comparison {
     pub skipped: Skipped,
 }
 
-/// Measures systems on a split. `progress` is told after every part how many lists are done.
+/// Measures systems on a split. `each` sees every impression, with the systems' answers in their order and how many
+/// impressions there were before.
 ///
 /// # Errors
 /// If the split cannot be read, or a line does not fit one of the systems.
@@ -78,7 +92,7 @@ pub fn compare(
     length: NonZeroUsize,
     data: &DataSet,
     options: &EvaluateOptions,
-    mut progress: impl FnMut(usize),
+    mut each: impl FnMut(usize, &Impression, &[Answer]),
 ) -> Result<Comparison, TrainError> {
     let mut lines = impressions(data, options.split, &[])?.on_bad(options.on_bad);
     let mut tables: Vec<Table> = systems.iter().map(|_| Table::new(length)).collect();
@@ -104,15 +118,15 @@ pub fn compare(
             match answers {
                 Ok(answers) => {
                     let seen = Seen::new(&line.value, &options.relevance);
-                    for (table, answer) in tables.iter_mut().zip(answers) {
-                        table.push(&line.value, &seen, &answer)?;
+                    for (table, answer) in tables.iter_mut().zip(&answers) {
+                        table.push(&line.value, &seen, answer)?;
                     }
+                    each(lists, &line.value, &answers);
                     lists += 1;
                 }
                 Err(problem) => lines.reject(line.number, problem)?,
             }
         }
-        progress(lists);
     }
     let name = lines.name().to_owned();
     let skipped = lines.into_skipped();
@@ -152,8 +166,10 @@ struct Table {
     lists: Summary,
     shown: Summary,
     per_list: Vec<Option<RankingMetrics>>,
-    produced: HashSet<String>,
-    offered: HashSet<String>,
+    /// The items of each list, numbered by the run.
+    produced: Vec<Vec<u32>>,
+    /// Every candidate's number.
+    offered: HashMap<String, u32>,
 }
 
 impl Table {
@@ -163,8 +179,8 @@ impl Table {
             lists: Summary::new(length, ScoreKind::Ranking),
             shown: Summary::new(length, ScoreKind::Probability),
             per_list: Vec::new(),
-            produced: HashSet::new(),
-            offered: HashSet::new(),
+            produced: Vec::new(),
+            offered: HashMap::new(),
         }
     }
 
@@ -189,19 +205,30 @@ impl Table {
         let (scores, labels): (Vec<f32>, Vec<bool>) = foretold.filter_map(|(p, label)| Some((*p, (*label)?))).unzip();
         self.shown.push(&ListResult { scores: &scores, labels: &labels, ..ListResult::default() })?;
         let candidates = impression.request().candidates();
-        let id = |index: usize| candidates[index].id.clone();
-        self.offered.extend((0..candidates.len()).map(id));
-        self.produced.extend(list.iter().map(|index| id(*index)));
+        let numbers: Vec<u32> = candidates
+            .iter()
+            .map(|candidate| {
+                let next = self.offered.len() as u32;
+                *self.offered.entry(candidate.id.clone()).or_insert(next)
+            })
+            .collect();
+        self.produced.push(list.iter().map(|index| numbers[*index]).collect());
         Ok(())
     }
 
     fn finish(self, name: String, bootstrap: &Bootstrap) -> SystemFigures {
+        let items = || self.produced.iter().flatten();
+        let diversity = Diversity {
+            coverage: item_coverage(items(), self.offered.len()).unwrap_or(0.0),
+            repetition: repetition(items()).unwrap_or(0.0),
+            distinct_pairs: distinct_pairs(self.produced.iter().map(Vec::as_slice)).unwrap_or(0.0),
+        };
         SystemFigures {
             name,
             lists: self.lists.finish(bootstrap),
             shown: self.shown.finish(bootstrap),
             per_list: self.per_list,
-            coverage: self.produced.len() as f64 / self.offered.len().max(1) as f64,
+            diversity,
         }
     }
 }
@@ -222,7 +249,7 @@ impl Compared for RivalRanker {
         let ranked = self.rank(&requests, length);
         let answers = impressions.iter().zip(ranked).map(|(impression, ranked)| {
             let shown = self.probabilities(impression.request(), &shown_list(impression, self.list_length())?)?;
-            Ok(Answer { ranked: ranked?, shown })
+            Ok(Answer { ranked: ranked?, proposals: Vec::new(), shown })
         });
         answers.collect()
     }
@@ -259,14 +286,18 @@ impl Compared for Nar4rec<'_> {
         let traces = self.reranker.trace_batch(&requests, Some(length));
         let answers = impressions.iter().zip(traces).map(|(impression, trace)| {
             let trace = trace.map_err(|error| evaluation::refused(&error))?;
-            let list = trace.proposals[trace.best].items.iter().map(|item| item.index).collect();
-            let shown = shown_list(impression, self.reranker.list_length())?;
-            let judged = self.reranker.evaluate(impression.request(), &[shown]);
-            let judged = judged.map_err(|error| evaluation::refused(&error))?;
-            let shown = judged[0].items.iter().map(|item| item.feedback[self.kind]).collect();
+            let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
+            let judged = self
+                .reranker
+                .evaluate(impression.request(), &[shown_list(impression, self.reranker.list_length())?])
+                .map_err(|error| evaluation::refused(&error))?;
             Ok(Answer {
-                ranked: Ranked { list, scores: evaluation::greatest_log_probabilities(&trace) },
-                shown: Some(shown),
+                ranked: Ranked {
+                    list: indices(&trace.proposals[trace.best]),
+                    scores: evaluation::greatest_log_probabilities(&trace),
+                },
+                proposals: trace.proposals.iter().map(|list| (indices(list), list.utility)).collect(),
+                shown: Some(judged[0].items.iter().map(|item| item.feedback[self.kind]).collect()),
             })
         });
         answers.collect()
@@ -299,7 +330,7 @@ impl Compared for BaselineRanker {
     fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
         let answers = impressions.iter().map(|impression| {
             let ranked = self.baseline.rank(impression, &self.popularity, length);
-            Ok(Answer { ranked, shown: None })
+            Ok(Answer { ranked, proposals: Vec::new(), shown: None })
         });
         answers.collect()
     }

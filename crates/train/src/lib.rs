@@ -29,7 +29,7 @@ mod task;
 
 pub use agreement::{Agreement, agreement};
 pub use checkpoint::CheckpointError;
-pub use comparison::{Answer, BaselineRanker, Compared, Comparison, DEEP, Nar4rec, SystemFigures, compare};
+pub use comparison::{Answer, BaselineRanker, Compared, Comparison, DEEP, Diversity, Nar4rec, SystemFigures, compare};
 pub use config::{Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, TrainingConfig, Unshown, Weighting};
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};

@@ -69,7 +69,9 @@ fn evaluate_rival(system: SystemKind, args: &EvaluateArgs, data: &DataSet, machi
     let mut systems: Vec<&dyn Compared> = vec![&ranker];
     systems.extend(baselines.iter().map(|baseline| baseline as &dyn Compared));
     let length = NonZeroUsize::new(ranker.list_length()).context("the model's lists have no items")?;
-    let comparison = counted(|progress| Ok(nar4rec_train::compare(&systems, length, data, &options, progress)?))?;
+    let comparison = counted(|progress| {
+        Ok(nar4rec_train::compare(&systems, length, data, &options, |lists, _, _| progress(lists))?)
+    })?;
     tell_skipped(args.split.name(), &comparison.skipped);
     match args.json {
         true => console::result(&format!("{}\n", table::comparison_to_json(&comparison))),

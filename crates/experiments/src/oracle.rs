@@ -1,0 +1,79 @@
+//! What lists are worth to a user whose mind is known, where the data set is a simulated log.
+
+use std::path::Path;
+
+use nar4rec_simulator::{ForecastError, Regret, SimulatorError, Truth};
+use nar4rec_slate::{Impression, Permutation};
+use nar4rec_train::Answer;
+
+use crate::{ExperimentError, Outcome};
+
+/// Whether a data set is a simulated log, whose truth lies beside it.
+pub(crate) fn truth_of(folder: &Path) -> Result<Option<Truth>, ExperimentError> {
+    match folder.join("simulator.json").exists() {
+        true => Ok(Some(Truth::open(folder)?)),
+        false => Ok(None),
+    }
+}
+
+/// What one system's lists are worth, impression by impression.
+pub(crate) struct Oracle<'a> {
+    truth: &'a Truth,
+    regrets: Vec<Regret>,
+    /// Of every proposed list what it was taken to be worth, and what it is.
+    forecasts: [Vec<f64>; 2],
+    failed: Option<SimulatorError>,
+}
+
+impl<'a> Oracle<'a> {
+    pub(crate) fn new(truth: &'a Truth) -> Self {
+        Self { truth, regrets: Vec::new(), forecasts: [Vec::new(), Vec::new()], failed: None }
+    }
+
+    /// Judges an answer. The first failure is kept for [`Oracle::finish`].
+    pub(crate) fn judge(&mut self, impression: &Impression, answer: &Answer) {
+        if self.failed.is_none() {
+            self.failed = self.one(impression, answer).err();
+        }
+    }
+
+    fn one(&mut self, impression: &Impression, answer: &Answer) -> Result<(), SimulatorError> {
+        let (id, candidates) = (impression.request().request_id(), impression.request().candidates().len());
+        let list = |indices: &[usize]| {
+            Permutation::new(indices.to_vec(), candidates).expect("a system's lists are of distinct candidates")
+        };
+        let chosen = list(&answer.ranked.list);
+        let mut proposed: Vec<Permutation> = answer.proposals.iter().map(|(indices, _)| list(indices)).collect();
+        for ((_, predicted), proposed) in answer.proposals.iter().zip(&proposed) {
+            self.forecasts[0].push(f64::from(*predicted));
+            self.forecasts[1].push(self.truth.utility(id, proposed)?);
+        }
+        let place = proposed.iter().position(|list| *list == chosen).unwrap_or_else(|| {
+            proposed.push(chosen);
+            proposed.len() - 1
+        });
+        self.regrets.push(self.truth.regret(id, &proposed, place)?);
+        Ok(())
+    }
+
+    /// Adds what was found to an outcome: utilities as shares of the mean optimum.
+    pub(crate) fn finish(self, mut outcome: Outcome) -> Result<Outcome, ExperimentError> {
+        if let Some(error) = self.failed {
+            return Err(error.into());
+        }
+        let Some(mean) = Regret::mean(&self.regrets) else { return Ok(outcome) };
+        let share = |utility: f64| utility / mean.optimum;
+        let mut add = |name: &str, value: f64| outcome.figures.insert(name.to_owned(), value);
+        add("optimum", share(mean.chosen));
+        add("best proposed", share(mean.best_proposed));
+        add("lost by proposing", share(mean.generator_error()));
+        add("lost by choosing", share(mean.evaluator_error()));
+        if let Some(error) = ForecastError::of(&self.forecasts[0], &self.forecasts[1]) {
+            add("forecast RMSE", share(error.rmse));
+            error.rank_correlation.map(|correlation| add("forecast correlation", correlation));
+        }
+        let by_list = self.regrets.iter().map(|regret| Some(share(regret.chosen))).collect();
+        outcome.per_list.insert("optimum".to_owned(), by_list);
+        Ok(outcome)
+    }
+}
