@@ -128,6 +128,8 @@ pub struct LossConfig {
     pub unlikelihood: bool,
     /// What each position of a list counts.
     pub weighting: Weighting,
+    /// What the order of a shown list says.
+    pub order: Order,
     /// ω: the weight of the two contrastive losses.
     pub contrastive_weight: f32,
     /// ρ: states whose cosine exceeds 1 − ρ are pushed apart.
@@ -140,6 +142,7 @@ impl Default for LossConfig {
             utility_threshold: Threshold::default(),
             unlikelihood: true,
             weighting: Weighting::default(),
+            order: Order::default(),
             contrastive_weight: 0.05,
             margin: 0.4,
         }
@@ -155,6 +158,17 @@ pub enum Weighting {
     List,
     /// Its item's share of the greatest utility an item can have, in a good list, and what is missing to it in a bad one.
     Item,
+}
+
+/// What the order of a shown list says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Each item belongs where it stood, as in the paper.
+    #[default]
+    Shown,
+    /// Nothing: each item belongs at each of the list's places alike. For lists whose order was not anybody's choice.
+    Any,
 }
 
 /// What the evaluator learns from besides the lists that were shown.

@@ -30,7 +30,9 @@ mod task;
 pub use agreement::{Agreement, agreement};
 pub use checkpoint::CheckpointError;
 pub use comparison::{Answer, BaselineRanker, Compared, Comparison, DEEP, Diversity, Nar4rec, SystemFigures, compare};
-pub use config::{Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, TrainingConfig, Unshown, Weighting};
+pub use config::{
+    Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown, Weighting,
+};
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};
 pub use examples::{Example, PrepareOptions, Prepared, prepare};

@@ -11,7 +11,7 @@ use nar4rec_tensor::{Eager, Exec, ParameterSpec, Weights, Workspace};
 use rayon::prelude::*;
 
 use super::{Judged, Lane, Task, Validation};
-use crate::{Example, LossConfig, Prepared, Weighting};
+use crate::{Example, LossConfig, Order, Prepared, Weighting};
 
 /// Lists that share one pass when validating.
 const LISTS_PER_PASS: usize = 16;
@@ -42,14 +42,22 @@ impl GeneratorTask<'_> {
 
     /// The likelihood or unlikelihood of one example, whose gradient is added to `d`.
     fn list_loss(&self, example: &Example, log_probabilities: &[f32], scale: f32, d: &mut [f32]) -> f64 {
-        let (weights, positive) = self.target_weights(example);
-        let positions = self.generator.config().list_length;
-        let target = Target { log_probabilities, positions, shown: &example.shown, weights: &weights };
-        match (positive, self.loss.unlikelihood) {
-            (true, _) => likelihood(target, scale, d),
-            (false, true) => unlikelihood(target, scale, d),
-            (false, false) => 0.0,
+        let (mut weights, positive) = self.target_weights(example);
+        let (positions, mut shown) = (self.generator.config().list_length, example.shown.clone());
+        // Turned as often as it is long, a list has each of its items once at each of its places.
+        let turns = if self.loss.order == Order::Any { shown.len() } else { 1 };
+        let mut loss = 0.0;
+        for _ in 0..turns {
+            let target = Target { log_probabilities, positions, shown: &shown, weights: &weights };
+            loss += match (positive, self.loss.unlikelihood) {
+                (true, _) => likelihood(target, scale / turns as f32, d),
+                (false, true) => unlikelihood(target, scale / turns as f32, d),
+                (false, false) => 0.0,
+            };
+            shown.rotate_left(1);
+            weights.rotate_left(1);
         }
+        loss
     }
 
     /// The outputs for a few validation lists, judged.

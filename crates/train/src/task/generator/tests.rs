@@ -83,6 +83,21 @@ fn an_item_can_count_by_its_own_worth() {
 }
 
 #[test]
+fn the_order_can_say_nothing() {
+    let any = |weighting| LossConfig { weighting, order: Order::Any, ..loss(0.0) };
+    let everywhere = |pass: &Pass, candidate| -(pass.p(candidate, 0).ln() + pass.p(candidate, 1).ln()) / 2.0;
+    compare(any(Weighting::List), |pass| everywhere(pass, 1) + everywhere(pass, 3));
+    compare(any(Weighting::Item), |pass| 2.0 / 3.0 * everywhere(pass, 1) + 1.0 / 3.0 * everywhere(pass, 3));
+    let unlike = |pass: &Pass, candidate, position| -(1.0 - pass.p(candidate, position)).ln() / 2.0;
+    compare(LossConfig { order: Order::Any, ..loss(1.6) }, |pass| {
+        [(1, 0), (1, 1), (3, 0), (3, 1)]
+            .into_iter()
+            .map(|(candidate, position)| unlike(pass, candidate, position))
+            .sum()
+    });
+}
+
+#[test]
 fn both_contrastive_terms_count_with_their_weight() {
     for (weight, margin) in [(0.7, 0.9), (0.05, 1.6)] {
         let config = LossConfig { contrastive_weight: weight, margin, unlikelihood: false, ..loss(9.0) };
