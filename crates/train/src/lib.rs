@@ -41,4 +41,4 @@ pub use nar4rec_rivals::{Ranked, SystemKind};
 pub use optimiser::{AdamW, AdamWConfig, clip_norm};
 pub use run::{Outcome, Resume, TrainOptions, Trained, train};
 pub use schedule::{Decay, Threshold};
-pub use systems::{RivalConfig, RivalRanker, TrainedRival, system_at, train_rival};
+pub use systems::{RivalConfig, RivalRanker, TrainedRival, load_rival, system_at, train_rival};

@@ -1,5 +1,6 @@
 //! `nar4rec inspect`: what a model is.
 
+use nar4rec_infer::Schema;
 use nar4rec_model::{Manifest, Model};
 
 use crate::{args::InspectArgs, console};
@@ -7,13 +8,26 @@ use crate::{args::InspectArgs, console};
 /// Prints what the model directory says, after checking all of it.
 pub(crate) fn inspect(args: InspectArgs) -> anyhow::Result<()> {
     let manifest = Manifest::read(&args.model)?;
-    let model = Model::load(&args.model)?;
+    let mut text = format!("{}\n", args.model.display());
+    match nar4rec_train::system_at(&args.model)? {
+        None => {
+            let model = Model::load(&args.model)?;
+            head(&manifest, model.config.precision.name(), model.config.generator.list_length, &mut text);
+            networks(&manifest, &model, &mut text);
+            catalog(model.items.as_ref().map(Vec::len), &mut text);
+            features(&model.schema, &mut text)?;
+        }
+        Some(system) => {
+            let network = nar4rec_train::load_rival(system, &args.model)?;
+            head(&manifest, "f32", network.config.list_length, &mut text);
+            line(&mut text, system.name(), &format!("{} parameters", manifest.parameters.network));
+            catalog(network.items.as_ref().map(Vec::len), &mut text);
+            features(&network.schema, &mut text)?;
+        }
+    }
     if args.json {
         return console::result(&format!("{}\n", serde_json::to_string_pretty(&manifest)?));
     }
-    let mut text = format!("{}\n", args.model.display());
-    head(&manifest, &model, &mut text);
-    features(&model, &mut text)?;
     training(&manifest, &mut text);
     console::result(&text)
 }
@@ -22,13 +36,20 @@ fn line(text: &mut String, name: &str, value: &str) {
     text.push_str(&format!("  {name:<16}{value}\n"));
 }
 
-fn head(manifest: &Manifest, model: &Model, text: &mut String) {
-    let (generator, evaluator) = (&model.config.generator, &model.config.evaluator);
+fn head(manifest: &Manifest, precision: &str, list_length: usize, text: &mut String) {
     line(text, "written by", &format!("nar4rec {}, format {}", manifest.nar4rec, manifest.format));
-    line(text, "served in", model.config.precision.name());
+    line(text, "served in", precision);
     let bytes: u64 = manifest.files.values().map(|file| file.bytes).sum();
     line(text, "size", &format!("{:.1} MB in {} files", bytes as f64 / 1e6, manifest.files.len() + 1));
-    line(text, "lists", &format!("of up to {} items", generator.list_length));
+    line(text, "lists", &format!("of up to {list_length} items"));
+}
+
+fn catalog(items: Option<usize>, text: &mut String) {
+    line(text, "catalog", &items.map_or("none".to_owned(), |items| format!("{items} items")));
+}
+
+fn networks(manifest: &Manifest, model: &Model, text: &mut String) {
+    let (generator, evaluator) = (&model.config.generator, &model.config.evaluator);
     let network = |d: usize, l: usize, h: usize, f: usize, count: u64| {
         format!("{count} parameters: width {d}, layers {l}, heads {h}, feed-forward {f}")
     };
@@ -50,12 +71,10 @@ fn head(manifest: &Manifest, model: &Model, text: &mut String) {
     line(text, "evaluator", &e);
     let kinds: Vec<String> = evaluator.feedback.iter().map(|kind| format!("{} × {}", kind.weight, kind.name)).collect();
     line(text, "utility", &kinds.join(" + "));
-    let items = model.items.as_ref().map_or("none".to_owned(), |items| format!("{} items", items.len()));
-    line(text, "catalog", &items);
 }
 
-fn features(model: &Model, text: &mut String) -> anyhow::Result<()> {
-    let spec = model.schema.input_spec()?;
+fn features(schema: &Schema, text: &mut String) -> anyhow::Result<()> {
+    let spec = schema.input_spec()?;
     text.push_str("\nfeatures\n");
     line(text, "user numbers", &listed(&spec.user_number_names));
     line(text, "numbers", &listed(&spec.candidate_number_names));

@@ -4,5 +4,5 @@ mod model;
 mod ranker;
 mod task;
 
-pub use model::{RivalConfig, TrainedRival, system_at, train_rival};
+pub use model::{RivalConfig, TrainedRival, load_rival, system_at, train_rival};
 pub use ranker::RivalRanker;

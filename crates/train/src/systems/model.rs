@@ -103,6 +103,14 @@ pub fn system_at(dir: &Path) -> Result<Option<SystemKind>, TrainError> {
     name.parse().map(Some).map_err(|problem| TrainError::System { dir: dir.to_owned(), problem })
 }
 
+/// The model of a rival, as it was saved.
+///
+/// # Errors
+/// If a file is missing, damaged or of a newer format, or it is another system's.
+pub fn load_rival(kind: SystemKind, dir: &Path) -> Result<Network<RivalConfig>, ModelError> {
+    load(kind, dir).map(|(network, _)| network)
+}
+
 /// A rival from its model directory.
 pub(crate) fn load(kind: SystemKind, dir: &Path) -> Result<(Network<RivalConfig>, Box<dyn Rival>), ModelError> {
     Network::load(dir, kind.name(), |config: &RivalConfig, schema| declare(kind, &config.systems, schema))

@@ -1,0 +1,128 @@
+//! Systems beside NAR4Rec, and experiments over all of them.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod tool;
+
+use std::fs;
+
+use serde_json::Value;
+use tool::Bench;
+
+const SYSTEMS: [&str; 6] = ["dnn", "dcn", "prm", "edge_rerank", "pier", "seq2slate"];
+
+/// The configuration with every system small and trained for one epoch.
+fn small(bench: &Bench) {
+    let mut text = bench.read("config.toml");
+    text.push_str("[training.system]\nepochs = 1\nbatch_size = 8\n");
+    for (system, rest) in [
+        ("dnn", "width = 8\nhidden = [8]"),
+        ("dcn", "width = 8\nhidden = [8]"),
+        ("prm", "width = 8\nheads = 2\nlayers = 1\nfeed_forward = 8"),
+        ("edge_rerank", "width = 8\nheads = 2\nhidden = [8]"),
+        ("pier", "width = 8\ntower = [4]\nattention = 4\nhidden = [8]\nbeam = 8\nkept = 4"),
+        ("seq2slate", "width = 8"),
+    ] {
+        text.push_str(&format!("[systems.{system}]\n{rest}\n"));
+    }
+    bench.write("config.toml", &text);
+}
+
+#[test]
+fn every_system_trains_evaluates_and_reranks() {
+    let bench = Bench::new();
+    small(&bench);
+    for system in SYSTEMS {
+        let trained = bench.run(&format!("train --config config.toml --data data --out {system} --system {system}"));
+        assert_eq!(trained.status, Some(0), "{system}: {}", trained.err);
+        let evaluated = bench.run(&format!("evaluate --model {system} --data data --json"));
+        assert_eq!(evaluated.status, Some(0), "{system}: {}", evaluated.err);
+        let found: Value = serde_json::from_str(&evaluated.out).unwrap();
+        let ndcg = found["systems"][system]["lists"]["NDCG@2"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&ndcg) && found["systems"]["upstream"]["lists"]["NDCG@2"].is_f64());
+        let foretells = !["prm", "seq2slate"].contains(&system);
+        assert_eq!(found["systems"][system]["shown"]["LogLoss"].is_f64(), foretells, "{system}");
+        let table = bench.run(&format!("evaluate --model {system} --data data")).out;
+        assert!(table.contains("test split, 8 lists") && table.contains(system), "{table}");
+
+        let ran = bench.run(&format!("rerank --model {system} --input data/test.jsonl --output - --length 1"));
+        assert_eq!((ran.status, ran.out.lines().count()), (Some(0), 8), "{system}: {}", ran.err);
+        let answer: Value = serde_json::from_str(ran.out.lines().next().unwrap()).unwrap();
+        assert_eq!((answer["request_id"].as_str(), answer["list"].as_array().unwrap().len()), (Some("test-0"), 1));
+        assert!(bench.run(&format!("inspect {system}")).out.contains(system));
+    }
+}
+
+#[test]
+fn what_only_nar4rec_can_do_is_refused_by_name() {
+    let bench = Bench::new();
+    small(&bench);
+    assert_eq!(bench.run("train --config config.toml --data data --out prm --system prm").status, Some(0));
+    for (arguments, status, expected) in [
+        ("train --config config.toml --data data --out x --system prmm", 2, "no system is named \"prmm\""),
+        ("rerank --model prm --input data/test.jsonl --output - --explain", 2, "--explain: prm is a prm, expected"),
+        ("evaluate --model prm --data data --report page.html", 2, "--report: prm is a prm, expected"),
+        ("bench --model prm", 1, "prm: a model of prm, expected one of nar4rec"),
+        ("quantize prm --data data --out narrow", 1, "prm: a model of prm, expected one of nar4rec"),
+    ] {
+        let ran = bench.run(arguments);
+        assert!(ran.status == Some(status) && ran.err.contains(expected), "{arguments}: {:?} {}", ran.status, ran.err);
+    }
+    let constrained = bench.read("data/test.jsonl").replacen("{", "{\"constraints\":{\"exclude\":[\"a\"]},", 1);
+    bench.write("constrained.jsonl", &constrained);
+    let ran = bench.run("rerank --model prm --input constrained.jsonl --output -");
+    assert!(ran.err.contains("constrained.jsonl:1") && ran.err.contains("prm keeps none"), "{}", ran.err);
+}
+
+#[test]
+fn an_experiment_is_run_once_and_told() {
+    let bench = Bench::new();
+    small(&bench);
+    let list = bench.run("experiment list");
+    assert!(list.out.contains("rivals") && list.out.contains("seq2slate"), "{}", list.out);
+    let command = "experiment run rivals --config config.toml --data data --out out --seeds 2 \
+                   --systems upstream,dnn,prm,nar4rec,nar4rec-generator";
+    let ran = bench.run(command);
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    for variant in ["upstream", "dnn", "prm", "nar4rec-generator", "nar4rec"] {
+        assert!(ran.out.contains(&format!("| {variant} | 2 |")), "{}", ran.out);
+    }
+    let report: Value = serde_json::from_str(&bench.read("out/report.json")).unwrap();
+    assert_eq!(report["summary"]["rows"].as_array().unwrap().len(), 5);
+    assert!(bench.read("out/report.html").contains("nar4rec experiment rivals"));
+    assert_eq!(bench.read("out/report.md"), ran.out);
+    assert!(!bench.exists("out/models/nar4rec-generator-s1"), "one model serves both");
+
+    // What is done is not done again; what is missing is.
+    let kept = fs::read(bench.path("out/outcomes/dnn-s1.json")).unwrap();
+    fs::remove_file(bench.path("out/outcomes/prm-s2.json")).unwrap();
+    let again = bench.run(command);
+    assert_eq!(again.status, Some(0), "{}", again.err);
+    assert!(again.err.contains("dnn seed 1: done before") && !again.err.contains("prm seed 2: done before"));
+    assert_eq!(fs::read(bench.path("out/outcomes/dnn-s1.json")).unwrap(), kept);
+    assert!(!again.err.contains("parameters"), "the model of prm is still there: {}", again.err);
+}
+
+#[test]
+fn a_folder_of_another_run_and_a_damaged_outcome_are_named() {
+    let bench = Bench::new();
+    small(&bench);
+    let command = "experiment run rivals --config config.toml --data data --out out --seeds 1 --systems upstream";
+    assert_eq!(bench.run(command).status, Some(0));
+    fs::write(bench.path("out/outcomes/upstream-s1.json"), "{\"variant\":").unwrap();
+    let damaged = bench.run(command);
+    assert!(damaged.status == Some(1) && damaged.err.contains("upstream-s1.json") && damaged.err.contains("remove it"));
+    for (change, expected) in [
+        (command.replace("rivals", "decoders").replace(" --systems upstream", ""), "out: of another experiment"),
+        (command.replace("config.toml", "other.toml"), "out: of another configuration"),
+        (command.replace("--systems upstream", "--systems nobody"), "no variant is named \"nobody\""),
+        (command.replace("rivals", "rival"), "no experiment is named \"rival\""),
+    ] {
+        bench.write("other.toml", &bench.read("config.toml").replace("width = 8", "width = 4"));
+        let ran = bench.run(&change);
+        assert!(ran.status == Some(2) && ran.err.contains(expected), "{change}: {:?} {}", ran.status, ran.err);
+    }
+    bench.write("data/test.jsonl", &bench.read("data/valid.jsonl"));
+    let changed = bench.run(command);
+    assert!(changed.status == Some(2) && changed.err.contains("out: of another data set"), "{}", changed.err);
+}
