@@ -72,3 +72,60 @@ impl<C: Serialize + DeserializeOwned> Network<C> {
         Ok((Self { system: system.to_owned(), config, schema, items, parameters, provenance }, layers))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nar4rec_tensor::{Init, Kind, Registry};
+
+    use super::*;
+
+    fn specs() -> Arc<[ParameterSpec]> {
+        let mut registry = Registry::default();
+        registry.scope("prm", |registry| registry.add("weight", [2, 3], Kind::Matrix, Init::Uniform(1.0)));
+        registry.finish()
+    }
+
+    fn network() -> Network<Vec<u32>> {
+        let schema = r#"{"version": 1, "score": {"mean": 0.0, "std": 1.0, "columns": ["value"]}}"#;
+        Network {
+            system: "prm".to_owned(),
+            config: vec![1, 2],
+            schema: serde_json::from_str(schema).unwrap(),
+            items: None,
+            parameters: Parameters::initialise(specs(), 5),
+            provenance: Provenance::default(),
+        }
+    }
+
+    fn load(dir: &Path, system: &str) -> Result<Network<Vec<u32>>, String> {
+        let loaded = Network::load(dir, system, |_: &Vec<u32>, _| Ok(((), specs())));
+        loaded.map(|(network, ())| network).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("m");
+        network().save(&dir).unwrap();
+        let loaded = load(&dir, "prm").unwrap();
+        assert_eq!((loaded.parameters, loaded.config), (network().parameters, vec![1, 2]));
+        let manifest = Manifest::read(&dir).unwrap();
+        assert_eq!((manifest.format, manifest.system.as_deref()), (3, Some("prm")));
+        assert_eq!((manifest.parameters.network, manifest.parameters.generator), (6, 0));
+    }
+
+    #[test]
+    fn another_system_and_damage_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("m");
+        network().save(&dir).unwrap();
+        assert!(load(&dir, "dnn").unwrap_err().ends_with("m: a model of prm, expected one of dnn"));
+        let error = crate::Model::load(&dir).unwrap_err().to_string();
+        assert!(error.ends_with("m: a model of prm, expected one of nar4rec"), "{error}");
+        std::fs::write(dir.join(crate::CONFIG), "[1, 3]").unwrap();
+        assert!(load(&dir, "prm").unwrap_err().contains("config.json: "));
+        let mut broken = network();
+        broken.parameters.values_mut()[0][1] = f32::NAN;
+        assert!(broken.save(&folder.path().join("x")).unwrap_err().to_string().contains("prm.weight"));
+    }
+}

@@ -4,7 +4,7 @@
 
 mod made;
 
-use std::{collections::HashMap, fs};
+use std::{collections::HashMap, fs, num::NonZeroUsize};
 
 use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_infer::Reranker;
@@ -12,8 +12,8 @@ use nar4rec_metrics::Figures;
 use nar4rec_slate::{Impression, Permutation};
 use nar4rec_tensor::Isa;
 use nar4rec_train::{
-    Baseline, EvaluateOptions, Evaluation, Event, Flow, Observer, Outcome, PrepareOptions, Resume, TrainOptions,
-    evaluate, train,
+    Baseline, BaselineRanker, Compared, EvaluateOptions, Evaluation, Event, Flow, Nar4rec, Observer, Outcome,
+    PrepareOptions, Resume, TrainOptions, compare, evaluate, train,
 };
 use serde_json::{Value, json};
 
@@ -205,4 +205,50 @@ fn baselines_are_what_their_names_say() {
     // Of twelve candidates about three are liked: by chance a quarter of a list is.
     assert!((0.1..0.4).contains(&random.get("P@3").unwrap().value), "{random:?}");
     assert!((0.4..0.6).contains(&random.get("AUC").unwrap().value), "{random:?}");
+}
+
+/// Two ways to the same figures: an evaluation of one model, and a comparison in which it stands beside others.
+#[test]
+fn a_comparison_finds_what_an_evaluation_finds() {
+    let dir = tempfile::tempdir().unwrap();
+    made::write(dir.path(), 60);
+    let data = DataSet::open(dir.path()).unwrap();
+    let (prepare, resume) = (PrepareOptions::default(), Resume::Never);
+    let options = TrainOptions { isa: Isa::detect(), prepare, checkpoint: None, resume };
+    let Outcome::Finished(trained) = train(&data, &made::config(), options, &mut Silent).unwrap() else {
+        panic!("nothing stopped it")
+    };
+    let reranker = Reranker::new(trained.model, Isa::detect()).unwrap();
+    let options = EvaluateOptions { split: Split::Test, relevance: "like".to_owned(), on_bad: OnBad::Fail };
+    let evaluation = evaluate(&reranker, &data, &options, |_| {}).unwrap();
+
+    let baselines = BaselineRanker::all(&data, "like", OnBad::Fail).unwrap();
+    let ours = Nar4rec::new(&reranker, "like").unwrap();
+    let mut systems: Vec<&dyn Compared> = vec![&ours];
+    systems.extend(baselines.iter().map(|baseline| baseline as &dyn Compared));
+    let length = NonZeroUsize::new(made::LENGTH).unwrap();
+    let mut seen = Vec::new();
+    let comparison = compare(&systems, length, &data, &options, |number, impression, answers| {
+        seen.push(number);
+        let candidates = impression.request().candidates().len();
+        for answer in answers {
+            assert_eq!((answer.ranked.list.len(), answer.ranked.scores.len()), (made::LENGTH, candidates));
+        }
+        let chosen = &answers[0].ranked.list;
+        assert!(answers[0].proposals.iter().any(|(list, _)| list == chosen) && answers[1].proposals.is_empty());
+    });
+    let comparison = comparison.unwrap();
+    assert_eq!(seen, (0..comparison.lists).collect::<Vec<_>>());
+    let [of_ours, rest @ ..] = &comparison.systems[..] else { panic!("four systems") };
+    for metric in &evaluation.pipeline.metrics {
+        assert_eq!(of_ours.lists.get(&metric.name), Some(metric.estimate), "{}", metric.name);
+    }
+    assert_eq!(of_ours.lists.get("AUC"), evaluation.generator.get("AUC"));
+    assert_eq!(of_ours.shown, evaluation.evaluator);
+    for ((baseline, figures), system) in evaluation.baselines.iter().zip(rest) {
+        assert_eq!(baseline.name(), system.name);
+        for metric in &figures.metrics {
+            assert_eq!(system.lists.get(&metric.name), Some(metric.estimate), "{} {}", system.name, metric.name);
+        }
+    }
 }
