@@ -9,8 +9,10 @@
 //!
 //! Training scores the item of every place given the items that were shown before it, and every candidate that was not shown but
 //! whose worth is known once, as if it stood at the place (its rank in the initial list) mod (places of the list). So each known
-//! item counts once, as with the item-wise systems. Candidates are embedded once a pass, and the rest is one call per step of
-//! the search and one for the whole of training.
+//! item counts once, as with the item-wise systems. Where candidates are known that were not shown, the same is done with
+//! `drawn_lists` lists drawn of all that are known, in proportion to e^z at the first place: the search will ask about what
+//! follows items that the network itself likes, and shown lists alone do not say that some of them are strangers. Candidates are
+//! embedded once a pass, and the rest is one call per step of the search and one or two for the whole of training.
 //!
 //! # Where this is not the paper's
 //!
@@ -33,6 +35,8 @@ use nar4rec_losses::binary_cross_entropy;
 use nar4rec_tensor::{
     Activation, AttentionOperands, AttentionShape, Eager, Exec, Init, Kind, ParameterId, Registry, Weights, Workspace,
 };
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,6 +44,7 @@ use crate::{
     Candidates, Counted, Ranked, Rival, Shown,
     config::{checked_sizes, out_of_range},
     dnn::Hidden,
+    drawn::{drawn, known_beyond},
     input::Input,
 };
 use contexts::PLACES;
@@ -70,11 +75,22 @@ pub struct EdgeRerankConfig {
     pub stability: f32,
     /// Probability that a user goes on to the next item.
     pub has_next: f32,
+    /// Lists drawn of known candidates that are learned from with each shown list, where candidates not shown are known.
+    pub drawn_lists: usize,
 }
 
 impl Default for EdgeRerankConfig {
     fn default() -> Self {
-        Self { width: 128, heads: 4, hidden: vec![128, 64], dropout: 0.1, beam: 5, stability: 0.95, has_next: 1.0 }
+        Self {
+            width: 128,
+            heads: 4,
+            hidden: vec![128, 64],
+            dropout: 0.1,
+            beam: 5,
+            stability: 0.95,
+            has_next: 1.0,
+            drawn_lists: 1,
+        }
     }
 }
 
@@ -87,6 +103,9 @@ impl EdgeRerankConfig {
             return Err(ConfigError::new("heads", problem));
         }
         out_of_range("beam", self.beam, 1 << 10)?;
+        if self.drawn_lists > 1 << 8 {
+            return Err(ConfigError::new("drawn_lists", format!("{}, expected at most 256", self.drawn_lists)));
+        }
         for (field, share) in [("stability", self.stability), ("has_next", self.has_next)] {
             if !(share > 0.0 && share <= 1.0) {
                 return Err(ConfigError::new(field, format!("{share}, expected above 0 and at most 1")));
@@ -108,6 +127,7 @@ pub struct EdgeRerank {
     shape: AttentionShape,
     search: BeamSearch,
     dropout: f32,
+    drawn_lists: usize,
 }
 
 /// Candidates, whatever stands before them.
@@ -137,6 +157,7 @@ impl EdgeRerank {
             shape: AttentionShape { heads: config.heads, width },
             search: BeamSearch { beam: config.beam, stability: config.stability, has_next: config.has_next },
             dropout: config.dropout,
+            drawn_lists: config.drawn_lists,
         })
     }
 
@@ -177,12 +198,10 @@ impl EdgeRerank {
     }
 }
 
-/// What training scores, and what each of it was worth.
-pub(crate) fn known(shown: &Shown<'_>) -> (Contexts, Vec<f32>) {
-    let mut contexts = Contexts::default();
+/// Adds what training scores of some lists, one for each request or none.
+fn known<'l>(shown: &Shown<'_>, lists: impl Iterator<Item = Option<&'l [u32]>>, contexts: &mut Contexts) {
     let bounds = shown.candidates.batch.request_offsets.windows(2);
-    for (bounds, places) in bounds.zip(shown.lists.segments().iter()) {
-        let list = &shown.lists.rows()[places];
+    for (bounds, list) in bounds.zip(lists).filter_map(|(bounds, list)| Some((bounds, list?))) {
         let count = list.len().max(1);
         let mut at: Vec<Vec<u32>> = vec![Vec::new(); count];
         for row in (bounds[0]..bounds[1]).filter(|row| !shown.targets[*row].is_nan()) {
@@ -191,8 +210,42 @@ pub(crate) fn known(shown: &Shown<'_>) -> (Contexts, Vec<f32>) {
         }
         at.into_iter().enumerate().for_each(|(place, items)| contexts.push(&list[..place], items.into_iter()));
     }
-    let targets = contexts.items().iter().map(|row| shown.targets[*row as usize]).collect();
-    (contexts, targets)
+}
+
+impl EdgeRerank {
+    /// Adds what training scores of lists drawn for the requests with known candidates that were not shown.
+    fn draw<'a>(
+        &self,
+        tape: &mut Tape<'a>,
+        items: &Items<<Tape<'a> as Exec>::Value>,
+        shown: &Shown<'_>,
+        contexts: &mut Contexts,
+    ) {
+        let bounds = shown.candidates.batch.request_offsets.windows(2);
+        let beyond: Vec<(Vec<u32>, usize)> = bounds
+            .zip(shown.lists.segments().iter())
+            .map(|(bounds, places)| {
+                let list = &shown.lists.rows()[places];
+                (known_beyond(bounds[0]..bounds[1], list, shown.targets), list.len())
+            })
+            .collect();
+        let mut first = Contexts::default();
+        beyond.iter().for_each(|(rows, _)| first.push(&[], rows.iter().copied()));
+        if self.drawn_lists == 0 || first.items().is_empty() {
+            return;
+        }
+        let mut rng = Pcg64Mcg::seed_from_u64(tape.draw_seed());
+        let logits = self.logits(tape, items, &first);
+        let mut by_row = vec![0.0; shown.targets.len()];
+        first.items().iter().zip(tape.data(logits)).for_each(|(row, z)| by_row[*row as usize] = *z);
+        for _ in 0..self.drawn_lists {
+            let lists: Vec<Vec<u32>> =
+                beyond.iter().map(|(rows, length)| drawn(rows, &by_row, *length, &mut rng)).collect();
+            // A request for which nothing could be drawn has been learned from already.
+            let drawn = lists.iter().map(Vec::as_slice).zip(&beyond);
+            known(shown, drawn.map(|(list, (rows, _))| (!rows.is_empty()).then_some(list)), contexts);
+        }
+    }
 }
 
 impl Rival for EdgeRerank {
@@ -201,11 +254,15 @@ impl Rival for EdgeRerank {
     }
 
     fn loss(&self, mut tape: Tape<'_>, shown: &Shown<'_>, scale: f32, gradients: &mut Gradients) -> f64 {
-        let (contexts, targets) = known(shown);
-        if targets.is_empty() {
+        let lists = shown.lists.segments().iter().map(|places| &shown.lists.rows()[places]);
+        let mut contexts = Contexts::default();
+        known(shown, lists.map(Some), &mut contexts);
+        if contexts.items().is_empty() {
             return 0.0;
         }
         let items = self.items(&mut tape, shown.candidates);
+        self.draw(&mut tape, &items, shown, &mut contexts);
+        let targets: Vec<f32> = contexts.items().iter().map(|row| shown.targets[*row as usize]).collect();
         let logits = self.logits(&mut tape, &items, &contexts);
         let mut d = vec![0.0; targets.len()];
         let loss = binary_cross_entropy(tape.data(logits), &targets, scale, &mut d);

@@ -18,6 +18,7 @@ mod candidates;
 mod config;
 mod dcn;
 mod dnn;
+mod drawn;
 mod edge_rerank;
 mod input;
 mod lstm;

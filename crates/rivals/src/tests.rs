@@ -37,6 +37,8 @@ fn tiny() -> SystemConfig {
             hidden: vec![5, 3],
             dropout: 0.0,
             beam: 3,
+            // Draws are of a batch, and differ where its requests stand apart.
+            drawn_lists: 0,
             ..EdgeRerankConfig::default()
         },
         pier: PierConfig {
@@ -48,7 +50,6 @@ fn tiny() -> SystemConfig {
             beam: 8,
             kept: 4,
             contrasted: 2,
-            // Draws are of a batch, and differ where its requests stand apart.
             drawn_lists: 0,
             ..PierConfig::default()
         },

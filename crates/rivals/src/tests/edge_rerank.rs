@@ -207,3 +207,21 @@ fn requests_are_searched_apart() {
     let (nothing, _) = searched(search, &[4], 0);
     assert_eq!((nothing[0].list.len(), nothing[0].first.len()), (0, 4));
 }
+
+#[test]
+fn lists_are_drawn_where_strangers_are_known() {
+    let with = |drawn_lists| {
+        let edge_rerank = EdgeRerankConfig { drawn_lists, ..tiny().edge_rerank };
+        Case::new(SystemKind::EdgeRerank, &SystemConfig { edge_rerank, ..tiny() }, 4)
+    };
+    let mut log = Log::new(&[6, 5, 7], 3);
+    log.targets.iter_mut().filter(|target| target.is_nan()).for_each(|target| *target = 0.0);
+    let loss = |drawn, log: &Log| with(drawn).loss(log).0;
+    let [none, one, two] = [0, 1, 2].map(|drawn| loss(drawn, &log));
+    assert!(none < one && one < two, "every known item counts once for each list: {none}, {one}, {two}");
+    assert_eq!(loss(2, &log), two, "the tape's seed decides what is drawn");
+    let shown = log.lists.rows().to_vec();
+    let unknown = (0..).zip(&mut log.targets).filter(|(row, _)| !shown.contains(row));
+    unknown.for_each(|(_, target)| *target = f32::NAN);
+    assert_eq!(loss(2, &log), loss(0, &log));
+}
