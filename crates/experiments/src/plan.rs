@@ -143,7 +143,11 @@ impl Experiment {
             about: "lists that did badly made unlikelier, or left out",
             plan: Plan::Grid(Variants(unlikelihood)),
         },
-        Self { name: "decoders", about: "one way of decoding at a time, everything else fixed", plan: Plan::Grid(Variants(decoders)) },
+        Self {
+            name: "decoders",
+            about: "one way of decoding at a time, everything else fixed",
+            plan: Plan::Grid(Variants(decoders)),
+        },
         Self {
             name: "lists",
             about: "how many lists the evaluator is given, and from which decoders",
@@ -154,7 +158,11 @@ impl Experiment {
             about: "ω, ρ, τ and the choice of negatives, one at a time",
             plan: Plan::Grid(Variants(sensitivity)),
         },
-        Self { name: "schedule", about: "learning rate, batch and epochs, beside PIER's", plan: Plan::Grid(Variants(schedule)) },
+        Self {
+            name: "schedule",
+            about: "learning rate, batch and epochs, beside PIER's",
+            plan: Plan::Grid(Variants(schedule)),
+        },
         Self {
             name: "speed",
             about: "how long training and inference take, and how that grows with the list",

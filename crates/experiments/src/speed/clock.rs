@@ -34,12 +34,7 @@ impl Clock {
     }
 
     /// Reading the features of all requests.
-    pub(super) fn features(
-        &self,
-        timing: Timing,
-        row: &SpeedRow,
-        lists: &Lists,
-    ) -> Result<Timing, ExperimentError> {
+    pub(super) fn features(&self, timing: Timing, row: &SpeedRow, lists: &Lists) -> Result<Timing, ExperimentError> {
         self.thread.install(|| {
             lists.examples(row)?;
             let begun = Instant::now();
