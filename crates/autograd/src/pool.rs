@@ -1,17 +1,21 @@
 //! Buffers that go from step to step, so that training does not ask the system for memory.
+//!
+//! A tape of a thousand operations takes and gives as many buffers, of a few sizes: so they are kept by size, and finding one
+//! does not look through all of them.
 
-/// Buffers nobody uses at the moment.
+use std::collections::BTreeMap;
+
+/// Buffers nobody uses at the moment, by capacity.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    free: Vec<Vec<f32>>,
+    free: BTreeMap<usize, Vec<Vec<f32>>>,
 }
 
 impl Pool {
     /// A buffer of `len` numbers of unspecified value: the smallest free one that is large enough.
     pub(crate) fn take(&mut self, len: usize) -> Vec<f32> {
-        let fits = self.free.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
-        let best = fits.min_by_key(|(_, buffer)| buffer.capacity()).map(|(index, _)| index);
-        let mut buffer = best.map_or_else(Vec::new, |index| self.free.swap_remove(index));
+        let mut fits = self.free.range_mut(len..).filter_map(|(_, buffers)| buffers.pop());
+        let mut buffer = fits.next().unwrap_or_default();
         buffer.resize(len, 0.0);
         buffer
     }
@@ -19,7 +23,29 @@ impl Pool {
     /// Gives a buffer back.
     pub(crate) fn give(&mut self, buffer: Vec<f32>) {
         if buffer.capacity() > 0 {
-            self.free.push(buffer);
+            self.free.entry(buffer.capacity()).or_default().push(buffer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_that_is_large_enough_comes_back() {
+        let mut pool = Pool::default();
+        let capacities = [7, 3, 9, 3].map(|len| {
+            let buffer = Vec::with_capacity(len);
+            let capacity = buffer.capacity();
+            pool.give(buffer);
+            capacity
+        });
+        assert_eq!(capacities, [7, 3, 9, 3]);
+        let mut taken = |len| (pool.take(len).capacity(), len);
+        assert_eq!([taken(3), taken(2), taken(3), taken(8)], [(3, 3), (3, 2), (7, 3), (9, 8)]);
+        assert_eq!(pool.take(4), [0.0; 4], "there is none left");
+        pool.give(Vec::new());
+        assert!(pool.free.values().all(Vec::is_empty));
     }
 }

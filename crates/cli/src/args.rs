@@ -244,7 +244,7 @@ pub(crate) struct ExperimentRunArgs {
     /// Where models, outcomes and reports are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Seeds, from the configuration's on
+    /// Seeds, from the configuration's on; of `speed` the rounds
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub(crate) seeds: u64,
     /// Only these variants, separated by commas

@@ -47,6 +47,14 @@ pub enum ExperimentError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A system that does not answer as it should, and so is not timed.
+    #[error("{row}: {problem}")]
+    Answer {
+        /// The row.
+        row: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A file or folder that cannot be read or written.
     #[error("{}: cannot {action}: {source}", .path.display())]
     Disk {

@@ -111,7 +111,7 @@ impl Grid<'_> {
             cell.variant.config(self.config, cell.seed)?;
         }
         for (place, cell) in cells.iter().enumerate() {
-            let known = store.outcome(&cell.name())?;
+            let known: Option<Outcome> = store.outcome(&cell.name())?;
             watcher.cell(*cell, place + 1, cells.len(), known.is_some());
             if known.is_some() {
                 continue;

@@ -10,6 +10,8 @@
 //! A grid is variants × seeds. A cell is done when its outcome is there, and everything is written beside and renamed, so a
 //! run that was killed goes on where it was: with the next cell, or in the middle of a training run, from its checkpoint.
 //! Variants that differ in how lists are proposed and chosen share one trained model.
+//!
+//! The experiment `speed` is no grid: it trains nothing to its end, and an outcome is a [`Timing`] of one row in one round.
 
 mod error;
 mod grid;
@@ -17,13 +19,15 @@ mod oracle;
 mod outcome;
 mod plan;
 mod report;
+mod speed;
 mod store;
 mod summary;
 
 pub use error::ExperimentError;
 pub use grid::{Cell, Done, Grid, Watcher};
 pub use outcome::Outcome;
-pub use plan::{Experiment, Subject, Variant};
+pub use plan::{Experiment, Plan, Subject, Variant, Variants};
 pub use report::{to_html, to_json, to_markdown};
+pub use speed::{Ratios, Speed, SpeedLine, SpeedSummary, SpeedWatcher, Spread, Timed, Timing};
 pub use store::Store;
 pub use summary::{Row, Summary, Value};

@@ -28,7 +28,7 @@ pub struct Variant {
 }
 
 impl Variant {
-    fn new(name: impl Into<String>, subject: Subject, patch: &str) -> Self {
+    pub(crate) fn new(name: impl Into<String>, subject: Subject, patch: &str) -> Self {
         Self { name: name.into(), subject, patch: patch.parse().expect("the patches below are TOML") }
     }
 
@@ -74,6 +74,50 @@ fn is_choice(table: &Table) -> bool {
     table.len() == 1 && ["quantile", "value"].iter().any(|key| table.contains_key(*key))
 }
 
+/// The variants of a grid, all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Variants(fn() -> Vec<Variant>);
+
+impl Variants {
+    /// Those of these names, or all.
+    ///
+    /// # Errors
+    /// If a name is not that of a variant.
+    pub fn named(self, names: &[String]) -> Result<Vec<Variant>, ExperimentError> {
+        chosen((self.0)(), names, |variant| &variant.name)
+    }
+}
+
+/// What is of one of these names, or all if there are none.
+pub(crate) fn chosen<T>(all: Vec<T>, names: &[String], name: fn(&T) -> &str) -> Result<Vec<T>, ExperimentError> {
+    if let Some(unknown) = names.iter().find(|wanted| all.iter().all(|one| name(one) != **wanted)) {
+        let mut expected: Vec<&str> = all.iter().map(name).collect();
+        expected.dedup();
+        let expected = expected.join(", ");
+        return Err(ExperimentError::Name { what: "variant", found: unknown.clone(), expected });
+    }
+    Ok(all.into_iter().filter(|one| names.is_empty() || names.iter().any(|wanted| wanted == name(one))).collect())
+}
+
+/// What an experiment does.
+#[derive(Debug, Clone, Copy)]
+pub enum Plan {
+    /// Trains variants with several seeds, and measures how good their lists are: a [`Grid`](crate::Grid).
+    Grid(Variants),
+    /// Measures how long systems take with their initial weights: a [`Speed`](crate::Speed).
+    Speed,
+}
+
+impl Plan {
+    /// The names of all variants.
+    pub fn names(self) -> Vec<String> {
+        match self {
+            Self::Grid(variants) => (variants.0)().into_iter().map(|variant| variant.name).collect(),
+            Self::Speed => crate::speed::systems().into_iter().map(|system| system.name().to_owned()).collect(),
+        }
+    }
+}
+
 /// An experiment of the paper's readers (SPEC §6, §7).
 #[derive(Debug, Clone, Copy)]
 pub struct Experiment {
@@ -81,40 +125,54 @@ pub struct Experiment {
     pub name: &'static str,
     /// What it asks, in a line.
     pub about: &'static str,
-    variants: fn() -> Vec<Variant>,
+    /// What it does.
+    pub plan: Plan,
 }
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self { name: "rivals", about: "all systems on the same lists", variants: rivals },
+    pub const ALL: [Self; 9] = [
+        Self { name: "rivals", about: "all systems on the same lists", plan: Plan::Grid(Variants(rivals)) },
         Self {
             name: "oracle",
             about: "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
-            variants: rivals,
+            plan: Plan::Grid(Variants(rivals)),
         },
         Self {
             name: "positions",
             about: "positions shared by all requests, or made of their candidates",
-            variants: positions,
+            plan: Plan::Grid(Variants(positions)),
         },
         Self {
             name: "unlikelihood",
             about: "lists that did badly made unlikelier, or left out",
-            variants: unlikelihood,
+            plan: Plan::Grid(Variants(unlikelihood)),
         },
-        Self { name: "decoders", about: "one way of decoding at a time, everything else fixed", variants: decoders },
+        Self {
+            name: "decoders",
+            about: "one way of decoding at a time, everything else fixed",
+            plan: Plan::Grid(Variants(decoders)),
+        },
         Self {
             name: "lists",
             about: "how many lists the evaluator is given, and from which decoders",
-            variants: lists,
+            plan: Plan::Grid(Variants(lists)),
         },
         Self {
             name: "sensitivity",
             about: "ω, ρ, τ and the choice of negatives, one at a time",
-            variants: sensitivity,
+            plan: Plan::Grid(Variants(sensitivity)),
         },
-        Self { name: "schedule", about: "learning rate, batch and epochs, beside PIER's", variants: schedule },
+        Self {
+            name: "schedule",
+            about: "learning rate, batch and epochs, beside PIER's",
+            plan: Plan::Grid(Variants(schedule)),
+        },
+        Self {
+            name: "speed",
+            about: "how long training and inference take, and how that grows with the list",
+            plan: Plan::Speed,
+        },
     ];
 
     /// The experiment of this name.
@@ -128,19 +186,6 @@ impl Experiment {
             found: name.to_owned(),
             expected: Self::ALL.map(|experiment| experiment.name).join(", "),
         })
-    }
-
-    /// Its variants, or those of these names.
-    ///
-    /// # Errors
-    /// If a name is not that of a variant.
-    pub fn variants(&self, names: &[String]) -> Result<Vec<Variant>, ExperimentError> {
-        let all = (self.variants)();
-        if let Some(name) = names.iter().find(|name| all.iter().all(|variant| variant.name != **name)) {
-            let expected = all.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(ExperimentError::Name { what: "variant", found: name.clone(), expected });
-        }
-        Ok(all.into_iter().filter(|variant| names.is_empty() || names.contains(&variant.name)).collect())
     }
 }
 
@@ -228,7 +273,8 @@ mod tests {
     #[test]
     fn every_variant_is_a_configuration() {
         for experiment in Experiment::ALL {
-            let variants = experiment.variants(&[]).unwrap();
+            let Plan::Grid(variants) = experiment.plan else { continue };
+            let variants = variants.named(&[]).unwrap();
             assert!(variants.len() >= 2, "{}", experiment.name);
             for variant in &variants {
                 let config = variant.config(&Config::default(), 7).unwrap_or_else(|error| panic!("{error}"));
@@ -268,8 +314,8 @@ mod tests {
     fn unknown_names_are_told_with_those_there_are() {
         let message = Experiment::named("rival").unwrap_err().to_string();
         assert!(message.starts_with("no experiment is named \"rival\", expected one of rivals, "), "{message}");
-        let rivals = Experiment::named("rivals").unwrap();
-        assert!(rivals.variants(&["prmm".to_owned()]).unwrap_err().to_string().starts_with("no variant is named"));
-        assert_eq!(rivals.variants(&["prm".to_owned(), "random".to_owned()]).unwrap().len(), 2);
+        let Plan::Grid(rivals) = Experiment::named("rivals").unwrap().plan else { panic!("rivals is a grid") };
+        assert!(rivals.named(&["prmm".to_owned()]).unwrap_err().to_string().starts_with("no variant is named"));
+        assert_eq!(rivals.named(&["prm".to_owned(), "random".to_owned()]).unwrap().len(), 2);
     }
 }

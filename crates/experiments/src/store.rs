@@ -9,7 +9,7 @@ use nar4rec_data::Fingerprint;
 use nar4rec_model::write_atomically;
 use serde::{Deserialize, Serialize};
 
-use crate::{ExperimentError, Outcome};
+use crate::ExperimentError;
 
 /// What makes a folder that of one run: the rest may grow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// If its file cannot be read or is no outcome.
-    pub fn outcome(&self, cell: &str) -> Result<Option<Outcome>, ExperimentError> {
+    pub fn outcome<T: for<'d> Deserialize<'d>>(&self, cell: &str) -> Result<Option<T>, ExperimentError> {
         let file = self.outcomes().join(format!("{cell}.json"));
         match fs::read(&file) {
             Ok(bytes) => parse(&file, &bytes).map(Some),
@@ -93,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn keep(&self, cell: &str, outcome: &Outcome) -> Result<(), ExperimentError> {
+    pub fn keep(&self, cell: &str, outcome: &impl Serialize) -> Result<(), ExperimentError> {
         self.write(&format!("outcomes/{cell}.json"), &json(outcome))
     }
 

@@ -58,6 +58,24 @@ impl Example {
         })
     }
 
+    /// The same with a list of `length` items, or of all candidates if there are fewer: cut, or continued by the candidates that
+    /// were not shown, as they come. What the user did with the list's items is then repeated from its beginning; so this is
+    /// good for measuring what a list of that length costs, and for nothing else.
+    ///
+    /// # Errors
+    /// If a feature does not fit the schema.
+    pub fn sized(impression: &Impression, prepared: &Prepared, length: usize) -> Result<Self, FeatureError> {
+        let mut example = Self::new(impression, prepared)?;
+        let rest = (0..example.request.candidates()).filter(|index| !example.shown.contains(index));
+        let shown: Vec<usize> = example.shown.iter().copied().chain(rest).take(length).collect();
+        let count = shown.len() * prepared.feedback.len();
+        example.labels = example.labels.iter().copied().cycle().take(count).collect();
+        // Nothing was shown: there is nothing to repeat.
+        example.labels.resize(count, f32::NAN);
+        example.shown = shown;
+        Ok(example)
+    }
+
     /// Σ over kinds of weight · label, of each shown item; what was not observed counts for nothing.
     pub fn utilities<'a>(&'a self, kinds: &'a [FeedbackKind]) -> impl ExactSizeIterator<Item = f32> + 'a {
         self.labels.chunks_exact(kinds.len()).map(move |labels| {
@@ -119,20 +137,23 @@ pub struct Prepared {
 impl Prepared {
     /// Notes what a trained generator makes of every example, for an evaluator that learns from what it proposes.
     pub(crate) fn propose(&self, generator: &Generator, weights: &Weights) {
-        for examples in [&self.train, &self.valid] {
-            examples.par_chunks(LISTS_PER_PASS).for_each(|examples| {
-                let mut batch = FeatureBatch::new(self.encoder.spec());
-                examples.iter().for_each(|example| batch.push(&example.request, &self.catalog));
-                let mut workspace = Workspace::default();
-                let mut ex = Eager::new(weights, &mut workspace);
-                let output = generator.forward(&mut ex, &batch);
-                let positions = generator.config().list_length;
-                for (example, rows) in examples.iter().zip(output.segments.iter()) {
-                    let logs = &ex.data(output.log_probabilities)[rows.start * positions..rows.end * positions];
-                    example.log_probabilities.get_or_init(|| logs.to_vec());
-                }
-            });
-        }
+        [&self.train, &self.valid].into_iter().for_each(|examples| self.propose_for(examples, generator, weights));
+    }
+
+    /// The same for some examples.
+    pub(crate) fn propose_for(&self, examples: &[Example], generator: &Generator, weights: &Weights) {
+        examples.par_chunks(LISTS_PER_PASS).for_each(|examples| {
+            let mut batch = FeatureBatch::new(self.encoder.spec());
+            examples.iter().for_each(|example| batch.push(&example.request, &self.catalog));
+            let mut workspace = Workspace::default();
+            let mut ex = Eager::new(weights, &mut workspace);
+            let output = generator.forward(&mut ex, &batch);
+            let positions = generator.config().list_length;
+            for (example, rows) in examples.iter().zip(output.segments.iter()) {
+                let logs = &ex.data(output.log_probabilities)[rows.start * positions..rows.end * positions];
+                example.log_probabilities.get_or_init(|| logs.to_vec());
+            }
+        });
     }
 }
 
@@ -330,6 +351,32 @@ fn relevance(data: &DataSet, config: &Config, feedback: &[FeedbackKind]) -> Resu
         found: name.clone(),
         expected: feedback.iter().map(|kind| kind.name.clone()).collect(),
     })
+}
+
+/// The first `count` impressions of a split that fit, or all if there are fewer.
+///
+/// # Errors
+/// If the split cannot be read, a line is bad (unless bad lines are skipped), or none fits.
+pub fn first_impressions(
+    (data, split): (&DataSet, Split),
+    count: usize,
+    prepared: &Prepared,
+    on_bad: OnBad,
+) -> Result<Vec<Impression>, TrainError> {
+    let mut lines = impressions(data, split, &prepared.feedback)?.on_bad(on_bad);
+    let mut found = Vec::new();
+    while found.len() < count
+        && let Some(line) = lines.next().transpose()?
+    {
+        match Example::new(&line.value, prepared) {
+            Ok(_) => found.push(line.value),
+            Err(error) => lines.reject(line.number, invalid(error))?,
+        }
+    }
+    match found.is_empty() {
+        true => Err(TrainError::Empty { file: lines.name().to_owned(), bad: lines.skipped().count }),
+        false => Ok(found),
+    }
 }
 
 fn read_examples(

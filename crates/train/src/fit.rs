@@ -96,6 +96,15 @@ pub trait Observer {
     fn event(&mut self, event: &Event<'_>) -> Flow;
 }
 
+/// Nobody watches.
+struct Unwatched;
+
+impl Observer for Unwatched {
+    fn event(&mut self, _: &Event<'_>) -> Flow {
+        Flow::Continue
+    }
+}
+
 /// A training run on its way: all that a checkpoint must hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
@@ -109,6 +118,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Steps that are done.
+    #[cfg(test)]
+    pub(crate) fn steps(&self) -> u64 {
+        self.optimiser.steps()
+    }
+
     /// Takes over the present parameters.
     fn keep(&mut self, weights: &Weights) {
         for (kept, (_, values)) in self.parameters.iter_mut().zip(weights.parameters().iter()) {
@@ -135,10 +150,19 @@ pub(crate) enum Ended {
 
 /// The parameters as the layers read them, and memory: of each lane, and for the sum of the lanes' gradients, one of each
 /// parameter's shape.
-struct Machine {
+#[derive(Debug)]
+pub(crate) struct Machine {
     weights: Weights,
     lanes: Vec<Lane>,
     gradients: Vec<Vec<f32>>,
+}
+
+#[cfg(test)]
+impl Machine {
+    /// As they are now.
+    pub(crate) fn parameters(&self) -> &Parameters {
+        self.weights.parameters()
+    }
 }
 
 /// A model, its settings and what it learns from.
@@ -163,6 +187,15 @@ impl<T: Task> Fit<'_, T> {
         }
     }
 
+    /// What works on it, with these parameters.
+    pub(crate) fn machine(&self, parameters: &Parameters) -> Machine {
+        Machine {
+            weights: Weights::new(parameters.clone(), self.isa, Purpose::Training),
+            lanes: (0..LANES).map(|_| self.task.lane()).collect(),
+            gradients: self.task.specs().iter().map(|spec| vec![0.0; spec.len()]).collect(),
+        }
+    }
+
     fn batches(&self) -> u64 {
         self.examples.len().div_ceil(self.config.batch_size) as u64
     }
@@ -184,11 +217,7 @@ impl<T: Task> Fit<'_, T> {
         let (model, count) = (self.task.name(), parameters.count());
         let done = progress.optimiser.steps();
         observer.event(&Event::Started { model, parameters: count, done, steps: self.steps() });
-        let mut machine = Machine {
-            weights: Weights::new(parameters.clone(), self.isa, Purpose::Training),
-            lanes: (0..LANES).map(|_| self.task.lane()).collect(),
-            gradients: self.task.specs().iter().map(|spec| vec![0.0; spec.len()]).collect(),
-        };
+        let mut machine = self.machine(parameters);
         while !self.is_finished(&progress) {
             if self.epoch(&mut progress, &mut machine, observer, &mut save)? == Flow::Stop {
                 return Ok(Ended::Stopped);
@@ -202,6 +231,31 @@ impl<T: Task> Fit<'_, T> {
 
     /// What is left of an epoch, and its validation. Whatever stops it, the checkpoint was saved.
     fn epoch(
+        &self,
+        progress: &mut Progress,
+        machine: &mut Machine,
+        observer: &mut dyn Observer,
+        save: &mut impl FnMut(&Progress) -> Result<(), TrainError>,
+    ) -> Result<Flow, TrainError> {
+        if self.batches_left(progress, machine, observer, save)? == Flow::Stop {
+            return Ok(Flow::Stop);
+        }
+        self.finish_epoch(progress, &machine.weights)?;
+        let record = progress.history.last().expect("an epoch was just recorded");
+        let flow = observer.event(&Event::Epoch { model: self.task.name(), record });
+        progress.keep(&machine.weights);
+        save(progress)?;
+        Ok(flow)
+    }
+
+    /// Every example once more, without validation or checkpoint: for measuring what that takes.
+    pub(crate) fn pass(&self, progress: &mut Progress, machine: &mut Machine) -> Result<(), TrainError> {
+        (progress.batches_done, progress.loss_sum) = (0, 0.0);
+        self.batches_left(progress, machine, &mut Unwatched, &mut |_| Ok(())).map(drop)
+    }
+
+    /// The batches of an epoch that are not done.
+    fn batches_left(
         &self,
         progress: &mut Progress,
         machine: &mut Machine,
@@ -223,12 +277,7 @@ impl<T: Task> Fit<'_, T> {
                 return Ok(Flow::Stop);
             }
         }
-        self.finish_epoch(progress, &machine.weights)?;
-        let record = progress.history.last().expect("an epoch was just recorded");
-        let flow = observer.event(&Event::Epoch { model: self.task.name(), record });
-        progress.keep(&machine.weights);
-        save(progress)?;
-        Ok(flow)
+        Ok(Flow::Continue)
     }
 
     fn is_finished(&self, progress: &Progress) -> bool {

@@ -26,6 +26,7 @@ mod schedule;
 mod seeds;
 mod systems;
 mod task;
+mod untrained;
 
 pub use agreement::{Agreement, agreement};
 pub use checkpoint::CheckpointError;
@@ -35,10 +36,11 @@ pub use config::{
 };
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};
-pub use examples::{Example, PrepareOptions, Prepared, prepare};
+pub use examples::{Example, PrepareOptions, Prepared, first_impressions, prepare};
 pub use fit::{EpochRecord, Event, Flow, Observer};
 pub use nar4rec_rivals::{Ranked, SystemKind};
 pub use optimiser::{AdamW, AdamWConfig, clip_norm};
 pub use run::{Outcome, Resume, TrainOptions, Trained, train};
 pub use schedule::{Decay, Threshold};
 pub use systems::{RivalConfig, RivalRanker, TrainedRival, load_rival, system_at, train_rival};
+pub use untrained::{Part, Untrained, untrained_model};

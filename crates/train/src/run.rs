@@ -120,7 +120,7 @@ pub(crate) fn resolved(config: &Config, prepared: &Prepared) -> Config {
     }
 }
 
-fn model_config(config: &Config) -> ModelConfig {
+pub(crate) fn model_config(config: &Config) -> ModelConfig {
     ModelConfig {
         generator: config.generator.clone(),
         evaluator: config.evaluator.clone(),

@@ -5,7 +5,8 @@ use std::{io, io::IsTerminal, path::Path};
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::DataSet;
 use nar4rec_experiments::{
-    Cell, Done, Experiment, ExperimentError, Grid, Outcome, Store, Summary, Watcher, to_html, to_json, to_markdown,
+    Cell, Done, Experiment, ExperimentError, Grid, Outcome, Plan, Speed, SpeedSummary, SpeedWatcher, Store, Summary,
+    Timing, Watcher, to_html, to_json, to_markdown,
 };
 use nar4rec_train::Observer;
 
@@ -30,44 +31,60 @@ fn list() -> anyhow::Result<()> {
     let mut text = String::new();
     for experiment in Experiment::ALL {
         text.push_str(&format!("{:<14}{}\n", experiment.name, experiment.about));
-        let names = experiment.variants(&[])?.into_iter().map(|variant| variant.name).collect::<Vec<_>>();
-        text.push_str(&format!("{:<14}{}\n", "", names.join(" ")));
+        text.push_str(&format!("{:<14}{}\n", "", experiment.plan.names().join(" ")));
     }
     console::result(&text)
 }
 
 fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
-    let misuse = |error: ExperimentError| match error {
-        ExperimentError::Name { .. } | ExperimentError::Variant { .. } | ExperimentError::OtherRun { .. } => {
-            anyhow::Error::from(Misuse(error.to_string()))
-        }
-        other => other.into(),
-    };
     let experiment = Experiment::named(&args.name).map_err(misuse)?;
-    let variants = experiment.variants(&args.systems).map_err(misuse)?;
+    // A wrong name is told before anything is read.
+    let variants = match experiment.plan {
+        Plan::Grid(variants) => variants.named(&args.systems).map_err(misuse)?,
+        Plan::Speed => Vec::new(),
+    };
     let config = read_config(&args.config)?;
     let data = DataSet::open(&args.data)?;
     let seeds: Vec<u64> = (config.seed..).take(args.seeds as usize).collect();
-    let grid = Grid {
-        data: &data,
-        config: &config,
-        variants: &variants,
-        seeds: &seeds,
-        split: args.split,
-        on_bad: args.bad.policy(),
-        isa: machine.isa,
-    };
     let identity = serde_json::to_string(&config)?;
     let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
     let mut progress = Progress { interrupt: Interrupt::listen(), bar: None };
-    let done = grid.run(&store, &mut progress, |outcomes| tell(&experiment, &store, outcomes)).map_err(misuse)?;
-    if done == Done::Stopped {
+    let (split, on_bad, isa) = (args.split, args.bad.policy(), machine.isa);
+    let (done, text) = match experiment.plan {
+        Plan::Grid(_) => {
+            let (config, seeds, variants) = (&config, seeds.as_slice(), variants.as_slice());
+            let grid = Grid { data: &data, config, variants, seeds, split, on_bad, isa };
+            let done = grid.run(&store, &mut progress, |outcomes| tell(&experiment, &store, outcomes));
+            (done, to_markdown(&experiment, &Summary::new(&grid.outcomes(&store)?)?))
+        }
+        Plan::Speed => {
+            let speed =
+                Speed { data: &data, config: &config, systems: &args.systems, seeds: &seeds, split, on_bad, isa };
+            let mut text = String::new();
+            let done = speed.run(&store, &mut progress, |timings| {
+                text = tell_times(&experiment, &store, timings)?;
+                Ok(())
+            });
+            (done, text)
+        }
+    };
+    if done.map_err(misuse)? == Done::Stopped {
         let text = format!("stopped; {} has what was done: go on with the same command", args.out.display());
         return Err(Interrupted(text).into());
     }
-    console::result(&to_markdown(&experiment, &Summary::new(&grid.outcomes(&store)?)?))?;
+    console::result(&text)?;
     console::note(&format!("{}: report.md, report.json and report.html", args.out.display()));
     Ok(())
+}
+
+/// What is the caller's to change is told as misuse.
+fn misuse(error: ExperimentError) -> anyhow::Error {
+    match error {
+        ExperimentError::Name { .. } | ExperimentError::Variant { .. } | ExperimentError::OtherRun { .. } => {
+            Misuse(error.to_string()).into()
+        }
+        other => other.into(),
+    }
 }
 
 /// Writes the reports anew.
@@ -76,6 +93,16 @@ fn tell(experiment: &Experiment, store: &Store, outcomes: &[Outcome]) -> Result<
     store.write("report.md", to_markdown(experiment, &summary).as_bytes())?;
     store.write("report.json", to_json(experiment, &summary).as_bytes())?;
     store.write("report.html", to_html(experiment, &summary)?.as_bytes())
+}
+
+/// The same of timings; gives the Markdown.
+fn tell_times(experiment: &Experiment, store: &Store, timings: &[Timing]) -> Result<String, ExperimentError> {
+    let summary = SpeedSummary::new(timings);
+    let text = summary.to_markdown(experiment);
+    store.write("report.md", text.as_bytes())?;
+    store.write("report.json", summary.to_json(experiment).as_bytes())?;
+    store.write("report.html", summary.to_html(experiment)?.as_bytes())?;
+    Ok(text)
 }
 
 /// Progress over the whole grid.
@@ -114,5 +141,19 @@ impl Watcher for Progress {
         let figures = outcome.figures.iter().filter(|(name, _)| name.starts_with("NDCG@") || name.starts_with("P@"));
         let figures: Vec<String> = figures.map(|(name, value)| format!("{name} {:.1} %", 100.0 * value)).collect();
         console::note(&format!("{}: {}", outcome.variant, figures.join(", ")));
+    }
+}
+
+impl SpeedWatcher for Progress {
+    fn row(&mut self, name: &str, seed: u64, [place, rows]: [usize; 2], done: bool) -> bool {
+        let state = if done { ": done before" } else { "" };
+        console::note(&format!("[{place}/{rows}] {name} seed {seed}{state}"));
+        !self.interrupt.requested()
+    }
+
+    fn timed(&mut self, timing: &Timing) {
+        let training = timing.training_seconds.map(|seconds| format!("training {seconds:.3} s, "));
+        let (training, lists) = (training.unwrap_or_default(), timing.lists);
+        console::note(&format!("{training}inference {:.3} s, of {lists} lists", timing.inference_seconds));
     }
 }

@@ -6,3 +6,6 @@ mod task;
 
 pub use model::{RivalConfig, TrainedRival, load_rival, system_at, train_rival};
 pub use ranker::RivalRanker;
+
+pub(crate) use model::declare;
+pub(crate) use task::{RivalTask, ranked};

@@ -47,9 +47,10 @@ pub struct TrainedRival {
 }
 
 /// A rival and the parameters it declares.
-type Declared = (Box<dyn Rival>, Arc<[ParameterSpec]>);
+pub(crate) type Declared = (Box<dyn Rival>, Arc<[ParameterSpec]>);
 
-fn declare(kind: SystemKind, config: &SystemConfig, schema: &Schema) -> Result<Declared, InvalidModel> {
+/// The system `kind`, for features of this schema.
+pub(crate) fn declare(kind: SystemKind, config: &SystemConfig, schema: &Schema) -> Result<Declared, InvalidModel> {
     let mut registry = Registry::default();
     let rival = config.build(kind, &mut registry, &schema.input_spec()?)?;
     Ok((rival, registry.finish()))

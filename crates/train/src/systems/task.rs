@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nar4rec_autograd::Tape;
 use nar4rec_evaluator::Lists;
 use nar4rec_features::FeatureBatch;
-use nar4rec_rivals::{Candidates, Counted, Rival, Shown, SystemKind};
+use nar4rec_rivals::{Candidates, Counted, Ranked, Rival, Shown, SystemKind};
 use nar4rec_tensor::{ParameterSpec, Weights, Workspace};
 use rayon::prelude::*;
 
@@ -42,17 +42,27 @@ impl RivalTask<'_> {
     }
 }
 
+/// What a system makes of a few examples, in one pass.
+pub(crate) fn ranked(
+    (rival, weights): (&dyn Rival, &Weights),
+    (examples, prepared): (&[Example], &Prepared),
+    length: usize,
+    memory: &mut Workspace,
+) -> Vec<Ranked> {
+    let mut batch = FeatureBatch::new(prepared.encoder.spec());
+    let mut ranks = Vec::new();
+    for example in examples {
+        batch.push(&example.request, &prepared.catalog);
+        ranks.extend_from_slice(&example.ranks);
+    }
+    rival.rank(weights, memory, Candidates { batch: &batch, ranks: &ranks }, length)
+}
+
 impl RivalTask<'_> {
     /// The lists for a few validation examples, judged.
     fn judge(&self, weights: &Weights, examples: &[Example]) -> Vec<Judged> {
-        let mut batch = FeatureBatch::new(self.prepared.encoder.spec());
-        let mut ranks = Vec::new();
-        for example in examples {
-            batch.push(&example.request, &self.prepared.catalog);
-            ranks.extend_from_slice(&example.ranks);
-        }
-        let candidates = Candidates { batch: &batch, ranks: &ranks };
-        let ranked = self.rival.rank(weights, &mut Workspace::default(), candidates, self.prepared.list_length);
+        let (system, given) = ((self.rival, weights), (examples, self.prepared));
+        let ranked = ranked(system, given, self.prepared.list_length, &mut Workspace::default());
         let judged = examples.iter().zip(ranked).map(|(example, ranked)| {
             Judged::new((example, self.prepared), Some(ranked.list.into_iter()), ranked.scores.into_iter())
         });

@@ -80,13 +80,21 @@ impl GeneratorTask<'_> {
         let positions = self.generator.config().list_length;
         let candidates = logs.len() / positions;
         let scores = logs.chunks_exact(positions).map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        let (rules, mut memory) = (Rules::none(candidates), nar4rec_decoding::Workspace::default());
-        let decoded = Scores::new(logs, &[], candidates, positions)
-            .and_then(|scores| Decoder::Greedy(Greedy {}).decode(&scores, &rules, positions, 0, &mut memory));
-        // A model that has come to give NaN gives no list, and no metric: training notices by its loss.
-        let list = decoded.ok().and_then(|lists| lists.last());
-        Judged::new((example, self.prepared), list.as_ref().map(|list| list.list.iter()), scores)
+        let list = greedy((logs, candidates), positions, &mut nar4rec_decoding::Workspace::default());
+        Judged::new((example, self.prepared), list.map(Vec::into_iter), scores)
     }
+}
+
+/// The greedy list of `length` items of a request's log P̂, `[candidates, positions]`. A model that has come to give NaN gives no list, and no
+/// metric: training notices by its loss.
+pub(crate) fn greedy(
+    (logs, candidates): (&[f32], usize),
+    length: usize,
+    memory: &mut nar4rec_decoding::Workspace,
+) -> Option<Vec<usize>> {
+    let scores = Scores::new(logs, &[], candidates, logs.len().checked_div(candidates)?).ok()?;
+    let decoded = Decoder::Greedy(Greedy {}).decode(&scores, &Rules::none(candidates), length, 0, memory).ok()?;
+    decoded.last().map(|decoded| decoded.list.iter().collect())
 }
 
 impl Task for GeneratorTask<'_> {

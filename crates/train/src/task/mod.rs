@@ -5,7 +5,7 @@ mod generator;
 mod judged;
 
 pub(crate) use evaluator::EvaluatorTask;
-pub(crate) use generator::GeneratorTask;
+pub(crate) use generator::{GeneratorTask, greedy};
 pub(crate) use judged::Judged;
 
 use std::sync::Arc;
@@ -70,4 +70,4 @@ pub(crate) trait Task: Sync {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

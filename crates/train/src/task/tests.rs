@@ -10,7 +10,7 @@ use crate::{Config, PrepareOptions, Prepared, prepare};
 
 /// Four candidates, of which two or three were shown; `like` is worth 1 and `share` 0.5. On the first list the items are
 /// worth 1 and 0.5, on the second nothing, and on the third `share` was not observed.
-const LINES: &str = r#"{"request_id":"r1","candidates":[{"id":"a","score":1},{"id":"b","score":2},{"id":"c","score":3},{"id":"d","score":5}],"shown":[{"id":"b","feedback":{"like":1,"share":0}},{"id":"d","feedback":{"like":0,"share":1}}]}
+pub(crate) const LINES: &str = r#"{"request_id":"r1","candidates":[{"id":"a","score":1},{"id":"b","score":2},{"id":"c","score":3},{"id":"d","score":5}],"shown":[{"id":"b","feedback":{"like":1,"share":0}},{"id":"d","feedback":{"like":0,"share":1}}]}
 {"request_id":"r2","candidates":[{"id":"b","score":4},{"id":"c","score":1},{"id":"e","score":0},{"id":"a","score":3}],"shown":[{"id":"a","feedback":{"like":0,"share":0}},{"id":"b","feedback":{"like":0,"share":0}}]}
 {"request_id":"r3","candidates":[{"id":"a","score":9},{"id":"d","score":7},{"id":"c","score":8},{"id":"e","score":2}],"shown":[{"id":"c","feedback":{"like":1}},{"id":"e","feedback":{"like":0}},{"id":"a","feedback":{"like":1}}]}
 "#;
@@ -32,13 +32,18 @@ dropout = 0.0
 feedback = [{ name = "like", weight = 1.0 }, { name = "share", weight = 0.5 }]
 "#;
 
+/// The configuration of that model.
+pub(crate) fn config() -> Config {
+    Config::from_toml(CONFIG).unwrap()
+}
+
 /// The data set, ready to train on, and a model that has learned nothing.
 pub(crate) fn small() -> (Prepared, Model) {
     let dir = tempfile::tempdir().unwrap();
     for split in ["train", "valid"] {
         fs::write(dir.path().join(format!("{split}.jsonl")), LINES).unwrap();
     }
-    let config = Config::from_toml(CONFIG).unwrap();
+    let config = config();
     let prepared = prepare(&DataSet::open(dir.path()).unwrap(), &config, PrepareOptions::default()).unwrap();
     let model_config = ModelConfig {
         generator: config.generator.clone(),

@@ -1,0 +1,119 @@
+//! Timings told: as Markdown for documents, as JSON for programs, as a page for people.
+
+use nar4rec_report::{Better, Column, Fact, Measure, MetricsTable, Report, Scale, System, render};
+use serde_json::json;
+
+use super::{SpeedLine, SpeedSummary, Spread};
+use crate::{Experiment, ExperimentError};
+
+const ABOUT_TIMES: &str = "Seconds for 1,024 lists on one thread: medians over rounds, and in brackets the least and the greatest. × is how \
+                           many times the time of nar4rec-generator in the same round. The row nar4rec begins with the \
+                           request, all others with features that were read before: the row features has what that takes.";
+
+impl SpeedSummary {
+    /// Two tables: all systems, and some as the list grows.
+    pub fn to_markdown(&self, experiment: &Experiment) -> String {
+        let mut text = format!("{}\n\n{ABOUT_TIMES}\n", self.lead(experiment));
+        for (lines, first) in [(&self.systems, ""), (&self.grown, "m | ")] {
+            if lines.is_empty() {
+                continue;
+            }
+            text.push_str(&format!("\n| {first}| training, s | × | inference, s | × | requests a pass |\n"));
+            text.push_str(&format!("|{}\n", "---|".repeat(if first.is_empty() { 6 } else { 7 })));
+            for line in lines {
+                let first = if first.is_empty() { String::new() } else { format!("{} | ", line.list_length) };
+                let [training, inference] = [line.training, line.inference].map(|spread| told(spread, 3));
+                let [of_training, of_inference] =
+                    [line.ratios.training, line.ratios.inference].map(|spread| told(spread, 2));
+                let per_pass = per_pass(line);
+                text.push_str(&format!(
+                    "| {first}{} | {training} | {of_training} | {inference} | {of_inference} | {per_pass} |\n",
+                    line.system
+                ));
+            }
+        }
+        text
+    }
+
+    /// One JSON object with everything.
+    pub fn to_json(&self, experiment: &Experiment) -> String {
+        let value = json!({ "experiment": experiment.name, "about": experiment.about, "summary": self });
+        format!("{value:#}\n")
+    }
+
+    /// The self-contained page.
+    ///
+    /// # Errors
+    /// If the page cannot be made.
+    pub fn to_html(&self, experiment: &Experiment) -> Result<String, ExperimentError> {
+        let named = |line: &SpeedLine, is_grown: bool| match is_grown {
+            true => format!("{}, lists of {}", line.system, line.list_length),
+            false => line.system.clone(),
+        };
+        let lines = self.systems.iter().map(|line| (line, false)).chain(self.grown.iter().map(|line| (line, true)));
+        let rows = lines.map(|(line, is_grown)| System {
+            name: named(line, is_grown),
+            note: None,
+            values: [line.training, line.inference, line.ratios.training, line.ratios.inference].map(measure).into(),
+        });
+        let columns = ["training, s", "inference, s", "training, ×", "inference, ×"];
+        let columns =
+            columns.map(|name| Column { name: name.to_owned(), scale: Scale::Plain, better: Better::Lower }).into();
+        let report = Report {
+            title: format!("nar4rec experiment {}", experiment.name),
+            lead: Some(self.lead(experiment)),
+            facts: self.facts(),
+            metrics: Some(MetricsTable {
+                columns,
+                rows: rows.collect(),
+                note: Some(ABOUT_TIMES.replace(", and in brackets the least and the greatest", "")),
+            }),
+            ..Report::default()
+        };
+        Ok(render(&report)?)
+    }
+
+    fn lead(&self, experiment: &Experiment) -> String {
+        let about = experiment.about;
+        match &self.about {
+            Some((split, lists, candidates)) => format!(
+                "{}: {about}. {lists} requests of the {split} split with {candidates:.1} candidates on average; {} rounds.",
+                experiment.name,
+                self.rounds()
+            ),
+            None => format!("{}: {about}. Nothing is done yet.", experiment.name),
+        }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = vec![Fact::new("Rounds", self.rounds().to_string()), Fact::new("Threads", "1")];
+        if let Some((split, lists, candidates)) = &self.about {
+            facts.push(Fact::new("Split", split.clone()));
+            facts.push(Fact::new("Requests", lists.to_string()));
+            facts.push(Fact::new("Candidates", format!("{candidates:.1}")));
+        }
+        facts
+    }
+}
+
+fn told(spread: Option<Spread>, digits: usize) -> String {
+    spread.map_or_else(
+        || "–".to_owned(),
+        |Spread { median, least, greatest }| format!("{median:.digits$} [{least:.digits$}, {greatest:.digits$}]"),
+    )
+}
+
+/// The numbers of requests that shared a pass, each once.
+fn per_pass(line: &SpeedLine) -> String {
+    let mut sizes = line.per_pass.clone();
+    sizes.sort_unstable();
+    sizes.dedup();
+    match sizes.is_empty() {
+        true => "–".to_owned(),
+        false => sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn measure(spread: Option<Spread>) -> Measure {
+    spread.map_or(Measure::NONE, |spread| Measure::bare(spread.median))
+}

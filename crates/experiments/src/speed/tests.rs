@@ -1,0 +1,197 @@
+//! The rows that are there, going on after a stop, and ratios of made times. No test looks at a clock.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use nar4rec_train::SystemKind;
+
+use super::{rows::GENERATOR, *};
+use crate::Experiment;
+
+/// Requests of six candidates, of whom two were shown; some with a candidate less.
+fn made(dir: &Path) {
+    for (split, lists) in [("train", 6), ("valid", 2), ("test", 5)] {
+        let mut text = String::new();
+        for list in 0..lists {
+            let candidates: Vec<String> = (0..6 - list % 2)
+                .map(|item| {
+                    let colour = ["red", "blue"][(item + list) % 2];
+                    format!(r#"{{"id":"v{item}","score":{item},"features":{{"colour":"{colour}"}}}}"#)
+                })
+                .collect();
+            let shown = r#"{"id":"v3","feedback":{"like":1}},{"id":"v1","feedback":{"like":0}}"#;
+            let candidates = candidates.join(",");
+            text.push_str(&format!(
+                r#"{{"request_id":"{split}{list}","candidates":[{candidates}],"shown":[{shown}]}}"#
+            ));
+            text.push('\n');
+        }
+        fs::write(dir.join(format!("{split}.jsonl")), text).unwrap();
+    }
+}
+
+fn config() -> Config {
+    let sizes = "width = 8\nlayers = 1\nheads = 2\nfeed_forward = 8";
+    Config::from_toml(&format!(
+        "seed = 4\n[generator]\nlist_length = 2\n{sizes}\n[evaluator]\n{sizes}\n[training.negatives]\nlists = 1\n\
+         [systems.seq2slate]\nwidth = 16\n"
+    ))
+    .unwrap()
+}
+
+/// Counts what is timed, and stops after so many.
+#[derive(Default)]
+struct Counter {
+    rows: usize,
+    timed: usize,
+    stop_after: Option<usize>,
+}
+
+impl SpeedWatcher for Counter {
+    fn row(&mut self, _: &str, _: u64, [place, rows]: [usize; 2], _: bool) -> bool {
+        assert!((1..=rows).contains(&place));
+        self.rows = rows;
+        self.stop_after != Some(self.timed)
+    }
+
+    fn timed(&mut self, timing: &Timing) {
+        assert!(timing.inference_seconds >= 0.0 && timing.lists == 5, "{timing:?}");
+        self.timed += 1;
+    }
+}
+
+struct Place {
+    dir: tempfile::TempDir,
+    data: DataSet,
+    config: Config,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        made(dir.path());
+        let data = DataSet::open(dir.path()).unwrap();
+        Self { dir, data, config: config() }
+    }
+
+    fn run(&self, systems: &[&str], counter: &mut Counter) -> (Result<Done, ExperimentError>, Vec<Timing>) {
+        let systems: Vec<String> = systems.iter().map(|name| (*name).to_owned()).collect();
+        let speed = Speed {
+            data: &self.data,
+            config: &self.config,
+            systems: &systems,
+            seeds: &[4, 5],
+            split: Split::Test,
+            on_bad: OnBad::default(),
+            isa: Isa::detect(),
+        };
+        let print = self.data.fingerprint().unwrap();
+        let store = Store::open(&self.dir.path().join("out"), "speed", "", &print).unwrap();
+        let mut told = Vec::new();
+        let done = speed.run(&store, counter, |timings| {
+            told = timings.to_vec();
+            Ok(())
+        });
+        (done, told)
+    }
+}
+
+#[test]
+fn every_system_is_timed_in_every_round_and_three_as_the_list_grows() {
+    let place = Place::new();
+    let mut counter = Counter::default();
+    let (done, timings) = place.run(&[], &mut counter);
+    assert_eq!(done.unwrap(), Done::All);
+    // m = 2, 5, 6: no list is longer than the most candidates.
+    assert_eq!((counter.timed, counter.rows), (2 * (11 + 3 * 3), 2 * (11 + 3 * 3)));
+    let summary = SpeedSummary::new(&timings);
+    let names: Vec<&str> = summary.systems.iter().map(|line| line.system.as_str()).collect();
+    assert!(SystemKind::ALL.iter().all(|kind| names.contains(&kind.name())), "{names:?}");
+    for name in ["features", "edge_rerank-whole-search", "seq2slate-no-encoder", GENERATOR, "nar4rec"] {
+        assert!(names.contains(&name), "{name}");
+    }
+    assert!(summary.systems.iter().chain(&summary.grown).all(|line| line.rounds == 2 && line.inference.is_some()));
+    let lengths: BTreeSet<usize> = summary.grown.iter().map(|line| line.list_length).collect();
+    assert_eq!(lengths, BTreeSet::from([2, 5, 6]));
+    let told = |system: &str| summary.systems.iter().find(|line| line.system == system).unwrap();
+    assert!(told("features").training.is_none() && told("features").ratios == Ratios::default());
+    assert!(told("dcn").ratios.training.is_some() && told(GENERATOR).ratios == Ratios::default());
+    let of = |grown| timings.iter().find(|timing| timing.system == "seq2slate" && timing.grown == grown).unwrap();
+    let width = |timing: &Timing| serde_json::from_str::<Config>(&timing.config).unwrap().systems.seq2slate.width;
+    assert_eq!((width(of(false)), width(of(true))), (16, 8), "as the list grows all have one width");
+}
+
+#[test]
+fn what_was_timed_is_never_timed_again() {
+    let place = Place::new();
+    let systems = ["dnn", GENERATOR];
+    let mut first = Counter { stop_after: Some(3), ..Counter::default() };
+    let (done, timings) = place.run(&systems, &mut first);
+    assert_eq!((done.unwrap(), timings.len()), (Done::Stopped, 3));
+    let mut second = Counter::default();
+    let (done, all) = place.run(&systems, &mut second);
+    assert_eq!((done.unwrap(), second.timed, all.len()), (Done::All, 2 * (2 + 3) - 3, 10));
+    assert_eq!(all[..3], timings);
+    let mut third = Counter::default();
+    assert_eq!((place.run(&systems, &mut third).1, third.timed), (all, 0));
+    let wrong = place.run(&["dnm"], &mut third).0.unwrap_err().to_string();
+    assert!(wrong.starts_with("no variant is named \"dnm\", expected one of features, dnn, "), "{wrong}");
+}
+
+fn timing(system: &str, seed: u64, training: f64, inference: f64) -> Timing {
+    Timing {
+        system: system.to_owned(),
+        list_length: 5,
+        seed,
+        split: "test".to_owned(),
+        lists: 512,
+        candidates: 50.0,
+        training_seconds: Some(training),
+        inference_seconds: inference,
+        per_pass: Some(16),
+        ..Timing::default()
+    }
+}
+
+#[test]
+fn ratios_are_of_the_same_round_and_length() {
+    let mut timings = vec![
+        timing("seq2slate", 1, 3.0, 1.0),
+        timing(GENERATOR, 1, 1.0, 0.5),
+        timing("seq2slate", 2, 20.0, 4.0),
+        timing(GENERATOR, 2, 4.0, 1.0),
+        timing("seq2slate", 3, 8.0, 6.0),
+        timing(GENERATOR, 3, 2.0, 1.0),
+        // Without a generator of its round it counts for the seconds alone.
+        timing("seq2slate", 4, 5.0, 5.0),
+    ];
+    timings.push(Timing { grown: true, list_length: 2, ..timing("seq2slate", 1, 9.0, 9.0) });
+    timings.push(Timing { grown: true, list_length: 2, ..timing(GENERATOR, 1, 6.0, 2.0) });
+    let summary = SpeedSummary::new(&timings);
+    let [slate, generator] = &summary.systems[..] else { panic!("two systems") };
+    let spread = |median, least, greatest| Some(Spread { median, least, greatest });
+    // 512 lists took half of what 1,024 take.
+    assert_eq!((slate.training, slate.inference), (spread(13.0, 6.0, 40.0), spread(9.0, 2.0, 12.0)));
+    assert_eq!(slate.ratios, Ratios { training: spread(4.0, 3.0, 5.0), inference: spread(4.0, 2.0, 6.0) });
+    assert_eq!((slate.rounds, generator.rounds, summary.rounds()), (4, 3, 4));
+    let [grown, _] = &summary.grown[..] else { panic!("two systems") };
+    assert_eq!(grown.ratios, Ratios { training: spread(1.5, 1.5, 1.5), inference: spread(4.5, 4.5, 4.5) });
+
+    let experiment = Experiment::named("speed").unwrap();
+    let text = summary.to_markdown(&experiment);
+    let row =
+        "| seq2slate | 13.000 [6.000, 40.000] | 4.00 [3.00, 5.00] | 9.000 [2.000, 12.000] | 4.00 [2.00, 6.00] | 16 |";
+    assert!(text.contains(row), "{text}");
+    assert!(text.contains("| 2 | seq2slate | 18.000 [18.000, 18.000] | 1.50 "), "{text}");
+    let page = summary.to_html(&experiment).unwrap();
+    assert!(page.contains("seq2slate, lists of 2") && page.contains("13.0000"));
+    assert!(summary.to_json(&experiment).contains("\"ratios\""));
+}
+
+#[test]
+fn nothing_is_told_as_nothing() {
+    let summary = SpeedSummary::new(&[]);
+    let experiment = Experiment::named("speed").unwrap();
+    assert!(summary.to_markdown(&experiment).contains("Nothing is done yet."));
+    assert!(summary.to_html(&experiment).is_ok());
+    assert_eq!(Spread::of(Vec::new()), None);
+}
