@@ -55,7 +55,7 @@ pub struct Untrained {
 enum Network {
     Generator(Generator),
     /// The evaluator, and the generator whose lists it learns from.
-    Evaluator(nar4rec_evaluator::Evaluator, Trained<Generator>),
+    Evaluator(nar4rec_evaluator::Evaluator, Box<Trained<Generator>>),
     Rival(SystemKind, Box<dyn Rival>),
 }
 
@@ -84,7 +84,7 @@ impl Untrained {
             }
             Part::Evaluator => {
                 let Model { generator, evaluator, .. } = untrained_model(prepared, &config)?;
-                (Network::Evaluator(evaluator.layers, generator), evaluator.parameters)
+                (Network::Evaluator(evaluator.layers, Box::new(generator)), evaluator.parameters)
             }
             Part::Rival(kind) => {
                 let (rival, specs) = declare(kind, &config.systems, prepared.encoder.schema())?;
