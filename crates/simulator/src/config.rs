@@ -58,7 +58,8 @@ pub enum SplitBy {
     #[default]
     Queries,
     /// Every query is in all splits, as in a service whose items come back: its first sessions train, the next tenth valid, the last
-    /// tenth test. Items have ids of their own in each query, and a model can learn by them what features do not say.
+    /// tenth test. Items have ids of their own in each query, and a model can learn by them what features do not say. Their features
+    /// stand in a catalog.
     Sessions,
 }
 

@@ -11,7 +11,7 @@ pub(crate) fn readme(config: &SimulatorConfig, summary: &SimulationSummary) -> S
         }
         SplitBy::Sessions => (
             "train (the first sessions of each query), valid (the next), test (the last)",
-            "Every query is in all splits; a candidate's id is `QUERY:DOCUMENT`.",
+            "Every query is in all splits; a candidate's id is `QUERY:DOCUMENT`.\n- `items`: the features of every candidate.",
         ),
     };
     format!(

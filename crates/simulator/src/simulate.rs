@@ -7,15 +7,17 @@
 //!
 //! With [`SplitBy::Queries`] a query's section says its split: S1 to S3 train, S4 valid, S5 test. With [`SplitBy::Sessions`] the
 //! sessions of every query are cut in order, and a candidate's id is `QUERY:DOCUMENT`: of the 14,384 documents of MQ2008, 572 are
-//! judged for several queries and 110 of these differently, so the document's own id could not say how relevant it is.
+//! judged for several queries and 110 of these differently, so the document's own id could not say how relevant it is. As such an
+//! item is of one query only, its features stand once, in the catalog, and not again in every session.
 //!
-//! Candidates carry the features as they stand in the files, without those that are the same everywhere, and never the
-//! relevance. They stand in the upstream order.
+//! Features stand as they stand in the files, without those that are the same everywhere, and relevance nowhere in the log. Candidates stand
+//! in the upstream order.
 
 use std::path::Path;
+use std::{fs, io, mem};
 
-use nar4rec_data::{DataSetWriter, Split, write_text};
-use nar4rec_slate::{Candidate, Exposure, Features, Impression, Request, User};
+use nar4rec_data::{DataError, DataSetWriter, Split, write_text};
+use nar4rec_slate::{Candidate, Exposure, Features, Impression, Item, Request, User};
 use serde::{Deserialize, Serialize};
 
 use crate::letor::{Document, JudgedQuery, LetorQueries, SECTIONS};
@@ -25,6 +27,9 @@ use crate::{KnownUser, SimulatorConfig, SimulatorError, SplitBy, plackett_luce, 
 
 /// The stem of the truth's file.
 pub(crate) const TRUTH: &str = "truth";
+
+/// The stem of the catalog's file, where there is one.
+const ITEMS: &str = "items";
 
 /// The description of a simulation.
 pub(crate) const DESCRIPTION: &str = "simulator.json";
@@ -95,10 +100,44 @@ pub fn simulate(
     mq2008: &Path,
     out: &Path,
     config: &SimulatorConfig,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<SimulationSummary, SimulatorError> {
     config.validate()?;
     let queries = read(mq2008, config.user.greatest_relevance)?;
+    let summary = match config.split {
+        SplitBy::Queries => {
+            let summary = write(queries, DataSetWriter::create(out, [TRUTH])?, config, progress)?;
+            without_catalog(out)?;
+            summary
+        }
+        SplitBy::Sessions => write(queries, DataSetWriter::create(out, [TRUTH, ITEMS])?, config, progress)?,
+    };
+    write_text(&out.join("README.md"), &readme::readme(config, &summary))?;
+    let description = Description { format: FORMAT, config: config.clone(), summary };
+    let text = serde_json::to_string_pretty(&description)
+        .map_err(|error| SimulatorError::Description { file: DESCRIPTION.to_owned(), problem: error.to_string() })?;
+    write_text(&out.join(DESCRIPTION), &(text + "\n"))?;
+    Ok(description.summary)
+}
+
+/// Removes the catalog of a simulation that was here before and had one: it knows none of the items that are here now.
+fn without_catalog(folder: &Path) -> Result<(), DataError> {
+    let file = folder.join(format!("{ITEMS}.jsonl.gz"));
+    match fs::remove_file(&file) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(DataError::Write { file: file.display().to_string(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes the log and its truth; and the features of items to the second of the other files, if there is one.
+fn write<const N: usize>(
+    queries: Vec<(usize, JudgedQuery)>,
+    mut files: DataSetWriter<N>,
+    config: &SimulatorConfig,
+    mut progress: impl FnMut(u64),
+) -> Result<SimulationSummary, SimulatorError> {
     let moments = Moments::of(queries.iter().flat_map(|(_, query)| &query.documents));
     let mut summary = SimulationSummary {
         documents: queries.iter().map(|(_, query)| query.documents.len() as u64).sum(),
@@ -106,7 +145,6 @@ pub fn simulate(
         features: moments.names.iter().flatten().cloned().collect(),
         ..Default::default()
     };
-    let mut files = DataSetWriter::create(out, [TRUTH])?;
     let log = Log { config, user: KnownUser::new(config.user.clone())?, moments };
     for (section, judged) in queries {
         if judged.documents.len() < config.least_candidates {
@@ -114,7 +152,12 @@ pub fn simulate(
             continue;
         }
         summary.queries_cut += u64::from(judged.documents.len() > config.most_candidates);
-        let found = log.find(&judged);
+        let mut found = log.find(&judged);
+        if let Some(catalog) = files.others.get_mut(1) {
+            for candidate in &mut found.candidates {
+                catalog.write(&Item { id: candidate.id.clone(), features: mem::take(&mut candidate.features) })?;
+            }
+        }
         let only = (config.split == SplitBy::Queries).then(|| split_of_section(section));
         let splits: Vec<Split> = (0..config.sessions)
             .map(|session| only.unwrap_or_else(|| split_of_session(session, config.sessions)))
@@ -129,12 +172,7 @@ pub fn simulate(
         progress(summary.lists_by_split.iter().sum());
     }
     files.finish()?;
-    write_text(&out.join("README.md"), &readme::readme(config, &summary))?;
-    let description = Description { format: FORMAT, config: config.clone(), summary };
-    let text = serde_json::to_string_pretty(&description)
-        .map_err(|error| SimulatorError::Description { file: DESCRIPTION.to_owned(), problem: error.to_string() })?;
-    write_text(&out.join(DESCRIPTION), &(text + "\n"))?;
-    Ok(description.summary)
+    Ok(summary)
 }
 
 /// All queries with their sections, section by section.

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use nar4rec_data::{DataSet, Split, ValidateOptions, validate};
+use nar4rec_data::{DataSet, JsonLines, Split, ValidateOptions, validate};
 use nar4rec_simulator::{ForecastError, References, SimulatorConfig, SplitBy, Truth, simulate};
-use nar4rec_slate::{Exposure, Impression, Permutation};
+use nar4rec_slate::{Exposure, Impression, Item, Permutation};
 use tempfile::TempDir;
 
 fn config() -> SimulatorConfig {
@@ -116,7 +116,7 @@ fn the_sessions_of_every_query_are_cut_in_order() {
 
 #[test]
 fn items_of_cut_queries_have_ids_of_their_own() {
-    let (_source, out) = log(&by_sessions(4));
+    let (source, out) = log(&by_sessions(4));
     let truth = Truth::open(out.path()).unwrap();
     let mut ids = BTreeSet::new();
     for query in truth.all_queries() {
@@ -127,11 +127,21 @@ fn items_of_cut_queries_have_ids_of_their_own() {
         let request = impression.request();
         let found = request.candidates().iter().map(|candidate| &candidate.id);
         assert!(found.eq(truth.query(request.request_id()).unwrap().ids()));
+        assert!(request.candidates().iter().all(|candidate| candidate.features.is_empty()));
     }
+    let mut catalog = BTreeMap::new();
+    for line in JsonLines::<Item>::open(out.path().join("items.jsonl.gz")).unwrap() {
+        let Item { id, features } = line.unwrap().value;
+        catalog.insert(id, features);
+    }
+    assert!(catalog.keys().eq(&ids));
+    assert!(catalog.values().all(|features| features.len() == 40), "none that never varies, and not the relevance");
     let report = validate(&DataSet::open(out.path()).unwrap(), &ValidateOptions::default()).unwrap();
     assert!(report.is_valid(), "{}", report.to_text());
     let references = References::measure(&truth, &DataSet::open(out.path()).unwrap(), Split::Test).unwrap();
     assert_eq!((references.queries, references.proven), (35, 35));
+    simulate(source.path(), out.path(), &config(), |_| ()).unwrap();
+    assert!(!out.path().join("items.jsonl.gz").exists(), "queries that are split have no catalog");
 }
 
 #[test]
