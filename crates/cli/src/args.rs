@@ -139,7 +139,8 @@ pub(crate) enum Command {
     /// Queries, documents, features and relevance are those of MQ2008 (LETOR 4.0): the folder with
     /// S1.txt to S5.txt, plain or .gz. A stated user looks at positions, is attracted by relevance,
     /// tires of what is alike, and clicks; an imperfect ranker shows the lists. DIR gets
-    ///   train, valid, test   a data set like any other: sections S1 to S3, S4, S5
+    ///   train, valid, test   a data set like any other: sections S1 to S3, S4, S5; or, with
+    ///                        split = "sessions", the first, next and last sessions of every query
     ///   truth.jsonl.gz       relevance of every candidate, for measuring and not for training
     ///   simulator.json       every parameter
     ///

@@ -50,6 +50,27 @@ fn a_simulated_log_is_trained_on_like_any_other() {
 }
 
 #[test]
+fn sessions_of_a_query_are_split_and_its_items_have_a_catalog() {
+    let bench = Bench::new();
+    collection(&bench);
+    bench.write("user.toml", "list_length = 3\nsplit = \"sessions\"\n");
+    let ran = bench.run("simulate --mq2008 mq2008 --out log --config user.toml --sessions 10");
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    for part in
+        ["150 lists: 120 train of 15 queries, 15 valid of 15, 15 test of 15; 7.0", "optimal for 15 of 15 queries"]
+    {
+        assert!(ran.out.contains(part), "no {part:?} in: {}", ran.out);
+    }
+    let ran = bench.run("validate --data log");
+    assert_eq!(ran.status, Some(0), "{}{}", ran.out, ran.err);
+    let ran = bench.run("schema --data log");
+    assert!(ran.out.contains("10:D6") && ran.out.contains("\"candidate\": []"), "{}{}", ran.out, ran.err);
+    let ran = bench.run("simulate --mq2008 mq2008 --out log --config user.toml --sessions 2");
+    assert_eq!(ran.status, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("sessions: 2, expected at least 3 where split = \"sessions\""), "{}", ran.err);
+}
+
+#[test]
 fn mistakes_are_told() {
     let bench = Bench::new();
     let told = |arguments: &str, status: i32, part: &str| {

@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).ok_or("expected the folder of a simulated log")?;
     let truth = Truth::open(&folder)?;
     let mut solved = Vec::new();
-    for query in Split::ALL.into_iter().flat_map(|split| truth.queries(split)) {
+    for query in truth.all_queries() {
         let start = Instant::now();
         let optimum = truth.optimum(query.id())?;
         solved.push((start.elapsed().as_secs_f64() * 1e3, optimum.nodes, query.candidates(), optimum.is_proven()));

@@ -16,6 +16,8 @@ pub struct SimulatorConfig {
     pub seed: u64,
     /// Lists shown for each query.
     pub sessions: u64,
+    /// Whether the splits hold different queries or different sessions of the same.
+    pub split: SplitBy,
     /// m: items in a shown list; fewer where a query has fewer candidates.
     pub list_length: usize,
     /// Queries with fewer documents than this are left out.
@@ -36,6 +38,7 @@ impl Default for SimulatorConfig {
         Self {
             seed: 1,
             sessions: 20,
+            split: SplitBy::default(),
             list_length: 6,
             least_candidates: 6,
             most_candidates: 40,
@@ -44,6 +47,20 @@ impl Default for SimulatorConfig {
             temperature: 0.5,
         }
     }
+}
+
+/// What the splits are cut out of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitBy {
+    /// Every query is in one split: sections S1 to S3 train, S4 valid, S5 test. What is learned must hold for queries and items
+    /// that nobody saw before, so features alone can tell what is relevant.
+    #[default]
+    Queries,
+    /// Every query is in all splits, as in a service whose items come back: its first sessions train, the next tenth valid, the last
+    /// tenth test. Items have ids of their own in each query, and a model can learn by them what features do not say. Their features
+    /// stand in a catalog.
+    Sessions,
 }
 
 /// The user: what is looked at, what attracts, what tires, and what is done about it.
@@ -174,6 +191,11 @@ impl SimulatorConfig {
     /// If one is out of its range; the message names the field.
     pub fn validate(&self) -> Result<(), SimulatorError> {
         counted("sessions", self.sessions as usize, 1..=1_000_000)?;
+        if self.split == SplitBy::Sessions && self.sessions < 3 {
+            let problem =
+                format!("{}, expected at least 3 where split = \"sessions\": one for each split", self.sessions);
+            return Err(SimulatorError::config("sessions", problem));
+        }
         counted("list_length", self.list_length, 1..=MAX_CANDIDATES)?;
         counted("least_candidates", self.least_candidates, 1..=MAX_CANDIDATES)?;
         counted("most_candidates", self.most_candidates, self.least_candidates..=MAX_CANDIDATES)?;
@@ -259,6 +281,9 @@ mod tests {
         let unknown = message("seed = 1\n[user]\nfatige = 1");
         assert!(unknown.contains("line 3") && unknown.contains("fatige"), "{unknown}");
         assert_eq!(message("sessions = 0"), "sessions: 0, expected between 1 and 1000000");
+        let few = message("sessions = 2\nsplit = \"sessions\"");
+        assert_eq!(few, "sessions: 2, expected at least 3 where split = \"sessions\": one for each split");
+        assert!(message("split = \"users\"").contains("users"));
         assert_eq!(message("most_candidates = 5"), "most_candidates: 5, expected between 6 and 4096");
         assert_eq!(message("temperature = nan"), "temperature: NaN, expected between 0.000001 and 1000000");
         assert_eq!(message("[user.fatigue]\ndecay = 1.5"), "user.fatigue.decay: 1.5, expected between 0 and 1");

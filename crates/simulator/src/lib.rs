@@ -42,7 +42,9 @@ mod simulate;
 mod truth;
 mod user;
 
-pub use config::{Examination, FatigueConfig, FeatureWeight, KindConfig, SimulatorConfig, UpstreamConfig, UserConfig};
+pub use config::{
+    Examination, FatigueConfig, FeatureWeight, KindConfig, SimulatorConfig, SplitBy, UpstreamConfig, UserConfig,
+};
 pub use error::SimulatorError;
 pub use letor::{Document, FEATURES, JudgedQuery, LetorQueries, SECTIONS};
 pub use optimum::{NODE_LIMIT, Optimum, TOLERANCE};

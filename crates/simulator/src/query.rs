@@ -12,7 +12,7 @@ use crate::SimulatorError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrueCandidate {
-    /// The document's id.
+    /// The candidate's id in the log.
     pub id: String,
     /// The judges' grade.
     pub relevance: u32,
@@ -25,7 +25,9 @@ pub struct TrueCandidate {
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueryLine {
     pub(crate) query: String,
-    pub(crate) split: Split,
+    /// The split that has all of its sessions; none where every split has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) split: Option<Split>,
     pub(crate) candidates: Vec<TrueCandidate>,
 }
 

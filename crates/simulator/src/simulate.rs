@@ -1,27 +1,35 @@
 //! From judged queries to a log: candidates, shown lists, feedback, and the truth beside them.
 //!
 //! ```text
-//! S1–S3 ─ train ┐              ┌─ candidates: the upstream ranker's best ─ lists: Plackett–Luce ─ feedback: the known user
-//! S4 ──── valid ├─ per query ──┤
-//! S5 ──── test  ┘              └─ truth.jsonl.gz: relevance and standardised features of each candidate
+//! S1–S5 ─ per query ─┬─ candidates: the upstream ranker's best ─ lists: Plackett–Luce ─ feedback: the known user
+//!                    └─ truth.jsonl.gz: relevance and standardised features of each candidate
 //! ```
 //!
-//! Candidates carry the features as they stand in the files, without those that are the same everywhere, and never the
-//! relevance. They stand in the upstream order.
+//! With [`SplitBy::Queries`] a query's section says its split: S1 to S3 train, S4 valid, S5 test. With [`SplitBy::Sessions`] the
+//! sessions of every query are cut in order, and a candidate's id is `QUERY:DOCUMENT`: of the 14,384 documents of MQ2008, 572 are
+//! judged for several queries and 110 of these differently, so the document's own id could not say how relevant it is. As such an
+//! item is of one query only, its features stand once, in the catalog, and not again in every session.
+//!
+//! Features stand as they stand in the files, without those that are the same everywhere, and relevance nowhere in the log. Candidates stand
+//! in the upstream order.
 
 use std::path::Path;
+use std::{fs, io, mem};
 
-use nar4rec_data::{DataSetWriter, Split, write_text};
-use nar4rec_slate::{Candidate, Exposure, Features, Impression, Request, User};
+use nar4rec_data::{DataError, DataSetWriter, Split, write_text};
+use nar4rec_slate::{Candidate, Exposure, Features, Impression, Item, Request, User};
 use serde::{Deserialize, Serialize};
 
 use crate::letor::{Document, JudgedQuery, LetorQueries, SECTIONS};
 use crate::query::{Query, QueryLine, TrueCandidate};
 use crate::seeds::rng_at;
-use crate::{KnownUser, SimulatorConfig, SimulatorError, plackett_luce, readme};
+use crate::{KnownUser, SimulatorConfig, SimulatorError, SplitBy, plackett_luce, readme};
 
 /// The stem of the truth's file.
 pub(crate) const TRUTH: &str = "truth";
+
+/// The stem of the catalog's file, where there is one.
+const ITEMS: &str = "items";
 
 /// The description of a simulation.
 pub(crate) const DESCRIPTION: &str = "simulator.json";
@@ -54,7 +62,7 @@ pub struct SimulationSummary {
     pub queries_without_relevance: u64,
     /// Candidates over all queries in the log.
     pub candidates: u64,
-    /// Queries in the log, by split: train, valid, test.
+    /// Queries with lists in the log, by split: train, valid, test. Where sessions are split, every split has all.
     pub queries_by_split: [u64; 3],
     /// Lists in the log, by split: train, valid, test.
     pub lists_by_split: [u64; 3],
@@ -63,11 +71,22 @@ pub struct SimulationSummary {
 }
 
 /// The split of a section: the first fold of MQ2008.
-fn split_of(section: usize) -> Split {
+fn split_of_section(section: usize) -> Split {
     match section {
         0..=2 => Split::Train,
         3 => Split::Valid,
         _ => Split::Test,
+    }
+}
+
+/// The split of a session of a query whose sessions are cut: the last tenth, rounded down but at least one, is test, the tenth
+/// before it valid.
+fn split_of_session(session: u64, sessions: u64) -> Split {
+    let tenth = (sessions / 10).max(1);
+    match sessions - session {
+        left if left <= tenth => Split::Test,
+        left if left <= 2 * tenth => Split::Valid,
+        _ => Split::Train,
     }
 }
 
@@ -81,36 +100,18 @@ pub fn simulate(
     mq2008: &Path,
     out: &Path,
     config: &SimulatorConfig,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<SimulationSummary, SimulatorError> {
     config.validate()?;
     let queries = read(mq2008, config.user.greatest_relevance)?;
-    let moments = Moments::of(queries.iter().flat_map(|(_, query)| &query.documents));
-    let mut summary = SimulationSummary {
-        documents: queries.iter().map(|(_, query)| query.documents.len() as u64).sum(),
-        queries: queries.len() as u64,
-        features: moments.names.iter().flatten().cloned().collect(),
-        ..Default::default()
+    let summary = match config.split {
+        SplitBy::Queries => {
+            let summary = write(queries, DataSetWriter::create(out, [TRUTH])?, config, progress)?;
+            without_catalog(out)?;
+            summary
+        }
+        SplitBy::Sessions => write(queries, DataSetWriter::create(out, [TRUTH, ITEMS])?, config, progress)?,
     };
-    let mut files = DataSetWriter::create(out, [TRUTH])?;
-    let log = Log { config, user: KnownUser::new(config.user.clone())?, moments };
-    for (split, judged) in queries {
-        if judged.documents.len() < config.least_candidates {
-            summary.queries_too_small += 1;
-            continue;
-        }
-        summary.queries_cut += u64::from(judged.documents.len() > config.most_candidates);
-        let found = log.find(&judged);
-        summary.count(split, &found, config.sessions);
-        let line = QueryLine { query: judged.id, split, candidates: found.truth };
-        files.others[0].write(&line)?;
-        let query = Query::new(line.query, line.candidates);
-        for session in 0..config.sessions {
-            files.splits[split as usize].write(&log.impression(&query, &found.candidates, session)?)?;
-        }
-        progress(summary.lists_by_split.iter().sum());
-    }
-    files.finish()?;
     write_text(&out.join("README.md"), &readme::readme(config, &summary))?;
     let description = Description { format: FORMAT, config: config.clone(), summary };
     let text = serde_json::to_string_pretty(&description)
@@ -119,23 +120,87 @@ pub fn simulate(
     Ok(description.summary)
 }
 
-/// All queries, section by section.
-fn read(folder: &Path, greatest_relevance: u32) -> Result<Vec<(Split, JudgedQuery)>, SimulatorError> {
+/// Removes the catalog of a simulation that was here before and had one: it knows none of the items that are here now.
+fn without_catalog(folder: &Path) -> Result<(), DataError> {
+    let file = folder.join(format!("{ITEMS}.jsonl.gz"));
+    match fs::remove_file(&file) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(DataError::Write { file: file.display().to_string(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes the log and its truth; and the features of items to the second of the other files, if there is one.
+fn write<const N: usize>(
+    queries: Vec<(usize, JudgedQuery)>,
+    mut files: DataSetWriter<N>,
+    config: &SimulatorConfig,
+    mut progress: impl FnMut(u64),
+) -> Result<SimulationSummary, SimulatorError> {
+    let moments = Moments::of(queries.iter().flat_map(|(_, query)| &query.documents));
+    let mut summary = SimulationSummary {
+        documents: queries.iter().map(|(_, query)| query.documents.len() as u64).sum(),
+        queries: queries.len() as u64,
+        features: moments.names.iter().flatten().cloned().collect(),
+        ..Default::default()
+    };
+    let log = Log { config, user: KnownUser::new(config.user.clone())?, moments };
+    for (section, judged) in queries {
+        if judged.documents.len() < config.least_candidates {
+            summary.queries_too_small += 1;
+            continue;
+        }
+        summary.queries_cut += u64::from(judged.documents.len() > config.most_candidates);
+        let mut found = log.find(&judged);
+        if let Some(catalog) = files.others.get_mut(1) {
+            for candidate in &mut found.candidates {
+                catalog.write(&Item { id: candidate.id.clone(), features: mem::take(&mut candidate.features) })?;
+            }
+        }
+        let only = (config.split == SplitBy::Queries).then(|| split_of_section(section));
+        let splits: Vec<Split> = (0..config.sessions)
+            .map(|session| only.unwrap_or_else(|| split_of_session(session, config.sessions)))
+            .collect();
+        summary.count(&splits, &found);
+        let line = QueryLine { query: judged.id, split: only, candidates: found.truth };
+        files.others[0].write(&line)?;
+        let query = Query::new(line.query, line.candidates);
+        for (session, split) in splits.into_iter().enumerate() {
+            files.splits[split as usize].write(&log.impression(&query, &found.candidates, session as u64)?)?;
+        }
+        progress(summary.lists_by_split.iter().sum());
+    }
+    files.finish()?;
+    Ok(summary)
+}
+
+/// All queries with their sections, section by section.
+fn read(folder: &Path, greatest_relevance: u32) -> Result<Vec<(usize, JudgedQuery)>, SimulatorError> {
     let mut queries = Vec::new();
     for (section, name) in SECTIONS.iter().enumerate() {
         for query in LetorQueries::section(folder, name, greatest_relevance)? {
-            queries.push((split_of(section), query?));
+            queries.push((section, query?));
         }
     }
     Ok(queries)
 }
 
 impl SimulationSummary {
-    fn count(&mut self, split: Split, found: &Found, sessions: u64) {
+    /// Counts a query whose sessions have these splits.
+    fn count(&mut self, splits: &[Split], found: &Found) {
         self.candidates += found.truth.len() as u64;
         self.queries_without_relevance += u64::from(found.truth.iter().all(|candidate| candidate.relevance == 0));
-        self.queries_by_split[split as usize] += 1;
-        self.lists_by_split[split as usize] += sessions;
+        for split in Split::ALL {
+            let lists = splits.iter().filter(|at| **at == split).count() as u64;
+            self.queries_by_split[split as usize] += u64::from(lists > 0);
+            self.lists_by_split[split as usize] += lists;
+        }
+    }
+
+    /// Queries in the log.
+    pub(crate) fn queries_in_log(&self) -> u64 {
+        self.queries - self.queries_too_small
     }
 
     /// The summary as text, several lines.
@@ -152,7 +217,7 @@ impl SimulationSummary {
             self.queries_cut,
             self.queries_without_relevance,
             train + valid + test,
-            self.candidates as f64 / self.queries_by_split.iter().sum::<u64>().max(1) as f64,
+            self.candidates as f64 / self.queries_in_log().max(1) as f64,
             self.features.len()
         )
     }
@@ -183,13 +248,17 @@ impl Log<'_> {
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         scored.truncate(self.config.most_candidates);
+        let id = |document: &Document| match self.config.split {
+            SplitBy::Queries => document.id.clone(),
+            SplitBy::Sessions => format!("{}:{}", query.id, document.id),
+        };
         let candidate = |&(score, document): &(f64, &Document)| Candidate {
-            id: document.id.clone(),
+            id: id(document),
             score: Some(score),
             features: self.moments.features(&document.features),
         };
         let truth = |&(_, document): &(f64, &Document)| TrueCandidate {
-            id: document.id.clone(),
+            id: id(document),
             relevance: document.relevance,
             vector: self.moments.vector(&document.features),
         };

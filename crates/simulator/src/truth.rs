@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use nar4rec_data::{DataError, JsonLines, Split};
+use nar4rec_data::{DataError, JsonLines, Line, Split};
 use nar4rec_slate::{InvalidRequest, Permutation};
 
 use crate::query::{Query, QueryLine};
 use crate::simulate::{DESCRIPTION, Description, FORMAT, TRUTH, query_of};
-use crate::{KnownUser, NODE_LIMIT, Optimum, Regret, SimulatorConfig, SimulatorError};
+use crate::{KnownUser, NODE_LIMIT, Optimum, Regret, SimulatorConfig, SimulatorError, SplitBy};
 
 /// The truth of a simulated log. Queries are named by their id or by that of any of their requests.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Truth {
 #[derive(Debug)]
 struct Known {
     query: Query,
-    split: Split,
+    split: Option<Split>,
     optimum: OnceLock<Optimum>,
 }
 
@@ -40,8 +40,10 @@ impl Truth {
         let user = KnownUser::new(config.user.clone())?;
         let lines = JsonLines::<QueryLine>::open(folder.join(format!("{TRUTH}.jsonl.gz")))?;
         let (mut queries, mut places) = (Vec::new(), HashMap::new());
-        let greatest = config.user.greatest_relevance;
-        for line in lines.with_check(move |line| check(&line.value, greatest)) {
+        let (greatest, by) = (config.user.greatest_relevance, config.split);
+        let checked =
+            move |line: &Line<QueryLine>| check_split(&line.value, by).and_then(|()| check(&line.value, greatest));
+        for line in lines.with_check(checked) {
             let QueryLine { query, split, candidates } = line?.value;
             places.insert(query.clone(), queries.len());
             queries.push(Known { query: Query::new(query, candidates), split, optimum: OnceLock::new() });
@@ -59,9 +61,14 @@ impl Truth {
         &self.user
     }
 
-    /// The queries of a split, in order.
+    /// The queries that a split has sessions of, in order: where a query's sessions are in all splits, all queries.
     pub fn queries(&self, split: Split) -> impl Iterator<Item = &Query> {
-        self.queries.iter().filter(move |known| known.split == split).map(|known| &known.query)
+        self.queries.iter().filter(move |known| known.split.is_none_or(|only| only == split)).map(|known| &known.query)
+    }
+
+    /// The queries of all splits, each once, in order.
+    pub fn all_queries(&self) -> impl Iterator<Item = &Query> {
+        self.queries.iter().map(|known| &known.query)
     }
 
     /// A query with its candidates, which stand in the order of its requests.
@@ -122,6 +129,18 @@ fn describe(folder: &Path) -> Result<Description, SimulatorError> {
         Ok(description) if description.format == FORMAT => Ok(description),
         Ok(Description { format, .. }) => Err(problem(format!("format {format}, expected {FORMAT}"))),
         Err(error) => Err(problem(error.to_string())),
+    }
+}
+
+/// Whether it names a split where queries are split, and only there.
+fn check_split(line: &QueryLine, by: SplitBy) -> Result<(), InvalidRequest> {
+    match (by, line.split) {
+        (SplitBy::Queries, None) => Err(InvalidRequest::new("split", "missing, expected the query's split")),
+        (SplitBy::Sessions, Some(split)) => Err(InvalidRequest::new(
+            "split",
+            format!("found \"{split}\", expected none, as every split has this query"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -4,13 +4,13 @@
 
 mod made;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use nar4rec_data::{DataSet, Split, ValidateOptions, validate};
-use nar4rec_simulator::{ForecastError, References, SimulatorConfig, Truth, simulate};
-use nar4rec_slate::{Impression, Permutation};
+use nar4rec_data::{DataSet, JsonLines, Split, ValidateOptions, validate};
+use nar4rec_simulator::{ForecastError, References, SimulatorConfig, SplitBy, Truth, simulate};
+use nar4rec_slate::{Exposure, Impression, Item, Permutation};
 use tempfile::TempDir;
 
 fn config() -> SimulatorConfig {
@@ -82,6 +82,103 @@ fn a_log_is_a_data_set_without_the_relevance() {
             }
         }
     }
+}
+
+fn by_sessions(sessions: u64) -> SimulatorConfig {
+    SimulatorConfig { split: SplitBy::Sessions, sessions, ..config() }
+}
+
+#[test]
+fn the_sessions_of_every_query_are_cut_in_order() {
+    for (sessions, cuts) in [(3, [1, 1, 1]), (4, [2, 1, 1]), (19, [17, 1, 1]), (20, [16, 2, 2])] {
+        let (source, out) = log(&by_sessions(sessions));
+        let truth = Truth::open(out.path()).unwrap();
+        let all: Vec<_> = truth.all_queries().cloned().collect();
+        assert_eq!(all.len(), 35);
+        let mut next = 0;
+        for (split, lists) in Split::ALL.into_iter().zip(cuts) {
+            assert!(truth.queries(split).eq(&all), "every split has all queries");
+            let expected = all.iter().flat_map(|query| (next..next + lists).map(|at| format!("{}/{at}", query.id())));
+            let found = impressions(out.path(), split);
+            assert!(
+                found.iter().map(|impression| impression.request().request_id()).eq(expected),
+                "{split} of {sessions}"
+            );
+            next += lists;
+        }
+        assert_eq!(next, sessions);
+        let again = tempfile::tempdir().unwrap();
+        let summary = simulate(source.path(), again.path(), &by_sessions(sessions), |_| ()).unwrap();
+        assert!(bytes(again.path()) == bytes(out.path()));
+        assert_eq!((summary.queries_by_split, summary.lists_by_split), ([35; 3], cuts.map(|lists| 35 * lists)));
+    }
+}
+
+#[test]
+fn items_of_cut_queries_have_ids_of_their_own() {
+    let (source, out) = log(&by_sessions(4));
+    let truth = Truth::open(out.path()).unwrap();
+    let mut ids = BTreeSet::new();
+    for query in truth.all_queries() {
+        assert!(query.ids().iter().all(|id| id.split_once(':').unwrap().0 == query.id()));
+        assert!(query.ids().iter().all(|id| ids.insert(id.clone())), "an item of two queries");
+    }
+    for impression in Split::ALL.into_iter().flat_map(|split| impressions(out.path(), split)) {
+        let request = impression.request();
+        let found = request.candidates().iter().map(|candidate| &candidate.id);
+        assert!(found.eq(truth.query(request.request_id()).unwrap().ids()));
+        assert!(request.candidates().iter().all(|candidate| candidate.features.is_empty()));
+    }
+    let mut catalog = BTreeMap::new();
+    for line in JsonLines::<Item>::open(out.path().join("items.jsonl.gz")).unwrap() {
+        let Item { id, features } = line.unwrap().value;
+        catalog.insert(id, features);
+    }
+    assert!(catalog.keys().eq(&ids));
+    assert!(catalog.values().all(|features| features.len() == 40), "none that never varies, and not the relevance");
+    let report = validate(&DataSet::open(out.path()).unwrap(), &ValidateOptions::default()).unwrap();
+    assert!(report.is_valid(), "{}", report.to_text());
+    let references = References::measure(&truth, &DataSet::open(out.path()).unwrap(), Split::Test).unwrap();
+    assert_eq!((references.queries, references.proven), (35, 35));
+    simulate(source.path(), out.path(), &config(), |_| ()).unwrap();
+    assert!(!out.path().join("items.jsonl.gz").exists(), "queries that are split have no catalog");
+}
+
+#[test]
+fn how_a_log_is_split_changes_neither_lists_nor_feedback() {
+    let (_source, out) = log(&config());
+    let (_other_source, other) = log(&by_sessions(4));
+    let of = |folder: &Path| -> BTreeMap<String, Vec<Exposure>> {
+        let all = Split::ALL.into_iter().flat_map(|split| impressions(folder, split));
+        all.map(|impression| (impression.request().request_id().to_owned(), impression.shown().to_vec())).collect()
+    };
+    assert!(of(out.path()) == of(other.path()));
+    let text = fs::read_to_string(out.path().join("simulator.json")).unwrap();
+    let earlier = text.replace("    \"split\": \"queries\",\n", "");
+    assert!(earlier != text);
+    fs::write(out.path().join("simulator.json"), earlier).unwrap();
+    assert_eq!(Truth::open(out.path()).unwrap().config(), &config(), "a description without it means queries");
+    fs::copy(other.path().join("simulator.json"), out.path().join("simulator.json")).unwrap();
+    let mixed = Truth::open(out.path()).unwrap_err().to_string();
+    assert!(
+        mixed.ends_with("truth.jsonl.gz:1: split: found \"train\", expected none, as every split has this query"),
+        "{mixed}"
+    );
+    fs::copy(other.path().join("truth.jsonl.gz"), out.path().join("truth.jsonl.gz")).unwrap();
+    fs::write(out.path().join("simulator.json"), text).unwrap();
+    let mixed = Truth::open(out.path()).unwrap_err().to_string();
+    assert!(mixed.ends_with("truth.jsonl.gz:1: split: missing, expected the query's split"), "{mixed}");
+}
+
+#[test]
+fn the_page_beside_a_log_tells_how_it_is_split() {
+    let page = |config: &SimulatorConfig| fs::read_to_string(log(config).1.path().join("README.md")).unwrap();
+    let queries = page(&config());
+    assert!(queries.contains("| lists: train (S1–S3), valid (S4), test (S5) | 84, 28, 28 |"), "{queries}");
+    assert!(queries.contains("No query is in two splits"), "{queries}");
+    let sessions = page(&by_sessions(4));
+    assert!(sessions.contains("test (the last) | 70, 35, 35 |") && sessions.contains("`QUERY:DOCUMENT`"), "{sessions}");
+    assert!(sessions.contains("| 35; 5 |"), "{sessions}");
 }
 
 #[test]
