@@ -1,7 +1,7 @@
 //! What reranked lists of a simulated log are truly worth, and what was lost where:
 //!
 //! ```text
-//! nar4rec rerank --model MODEL --input DIR/test.jsonl.gz --output lists.jsonl --lists 64
+//! nar4rec rerank --model MODEL --input DIR/test.jsonl.gz --output lists.jsonl --lists 2000
 //! cargo run --release -p nar4rec-simulator --example worth -- DIR lists.jsonl
 //! ```
 //!
@@ -73,21 +73,30 @@ impl Worth {
         let mean = Regret::mean(&self.regrets)?;
         let chosen: Vec<f64> = self.regrets.iter().map(|regret| regret.chosen).collect();
         let forecast = ForecastError::of(&self.predicted, &chosen)?;
-        let share = |value: f64| format!("{value:>8.4}{:>8.2} %", 100.0 * value / mean.optimum);
-        let average = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let rows = [
+            ("optimum", mean.optimum),
+            ("best proposed", mean.best_proposed),
+            ("chosen", mean.chosen),
+            ("generator's error", mean.generator_error()),
+            ("evaluator's error", mean.evaluator_error()),
+        ];
+        let row =
+            |(name, value): (&str, f64)| format!("  {name:<20}{value:>8.4}{:>8.2} %\n", 100.0 * value / mean.optimum);
+        let correlations = self.rank_correlations.len();
+        let within = match correlations {
+            0 => String::new(),
+            _ => {
+                let average = self.rank_correlations.iter().sum::<f64>() / correlations as f64;
+                format!("; rank correlation within a request {average:.3}")
+            }
+        };
         Some(format!(
-            "{} requests, {:.1} lists each\n  optimum            {}\n  best proposed      {}\n  chosen             {}\n  generator's error  {}\n  evaluator's error  {}\n  \
-             the chosen lists' utility foretold: mean error {:.4}, RMSE {:.4}; rank correlation within a request {:.3}\n",
+            "{} requests, {:.1} lists each\n{}  the chosen lists' utility foretold: mean error {:.4}, RMSE {:.4}{within}\n",
             self.regrets.len(),
             self.proposed as f64 / self.regrets.len() as f64,
-            share(mean.optimum),
-            share(mean.best_proposed),
-            share(mean.chosen),
-            share(mean.generator_error()),
-            share(mean.evaluator_error()),
+            rows.map(row).concat(),
             forecast.mean_error,
-            forecast.rmse,
-            average(&self.rank_correlations)
+            forecast.rmse
         ))
     }
 }
