@@ -1,12 +1,13 @@
 //! What reranked lists of a simulated log are truly worth, and what was lost where:
 //!
 //! ```text
-//! nar4rec rerank --model MODEL --input DIR/test.jsonl.gz --output lists.jsonl --lists 2000
+//! nar4rec rerank --model MODEL --input requests.jsonl --output lists.jsonl --lists 2000
 //! cargo run --release -p nar4rec-simulator --example worth -- DIR lists.jsonl
 //! ```
 //!
-//! With `--lists` at least the number of lists that the pipeline proposes, the loss comes apart into the generator's and the
-//! evaluator's; with fewer, the generator is charged with what was proposed and not written.
+//! The requests of a query are alike, so one session of each is enough. With `--lists` at least the number of lists that the
+//! pipeline proposes, the loss comes apart into the generator's and the evaluator's; with fewer, the generator is charged with
+//! what was proposed and not written.
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 
 use std::error::Error;
