@@ -169,7 +169,7 @@ fn a_damaged_model_is_told_by_file() {
         }
         fs::write(&path, whole).unwrap();
     }
-    let manifest = bench.read("model/manifest.json").replace("\"format\": 1", "\"format\": 3");
+    let manifest = bench.read("model/manifest.json").replace("\"format\": 1", "\"format\": 4");
     bench.write("model/manifest.json", &manifest);
     fails(&bench.run("inspect model"), 1, &["manifest.json", "newer than this program reads"]);
 }
