@@ -4,6 +4,7 @@ use std::{num::NonZeroUsize, path::Path, time::Instant};
 
 use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_infer::{Model, Reranker};
+use nar4rec_simulator::Truth;
 use nar4rec_tensor::Isa;
 use nar4rec_train::{
     BaselineRanker, Compared, Config, EvaluateOptions, Nar4rec, Observer, PrepareOptions, Resume, RivalRanker,
@@ -87,15 +88,7 @@ impl Grid<'_> {
         self.seeds.iter().flat_map(of_seed).collect()
     }
 
-    /// The outcomes that are there.
-    ///
-    /// # Errors
-    /// If one cannot be read.
-    pub fn outcomes(&self, store: &Store) -> Result<Vec<Outcome>, ExperimentError> {
-        self.cells().iter().filter_map(|cell| store.outcome(&cell.name()).transpose()).collect()
-    }
-
-    /// Runs every cell that is not done. `tell` is called after each, with all outcomes that are there.
+    /// Runs every cell that is not done. `tell` is called after each, with the outcomes of all cells up to it.
     ///
     /// # Errors
     /// If a configuration cannot be, a training fails, or a file cannot be read or written.
@@ -110,18 +103,22 @@ impl Grid<'_> {
         for cell in &cells {
             cell.variant.config(self.config, cell.seed)?;
         }
+        let truth = truth_of(self.data.folder())?;
+        let mut outcomes: Vec<Outcome> = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
             let known: Option<Outcome> = store.outcome(&cell.name())?;
             watcher.cell(*cell, place + 1, cells.len(), known.is_some());
-            if known.is_some() {
+            if let Some(known) = known {
+                outcomes.push(known);
                 continue;
             }
-            let Some(outcome) = self.one(*cell, store, watcher)? else { return Ok(Done::Stopped) };
+            let Some(outcome) = self.one(*cell, (store, truth.as_ref()), watcher)? else { return Ok(Done::Stopped) };
             store.keep(&cell.name(), &outcome)?;
             watcher.outcome(&outcome);
-            tell(&self.outcomes(store)?)?;
+            outcomes.push(outcome);
+            tell(&outcomes)?;
         }
-        tell(&self.outcomes(store)?)?;
+        tell(&outcomes)?;
         Ok(Done::All)
     }
 
@@ -129,7 +126,7 @@ impl Grid<'_> {
     fn one(
         &self,
         cell: Cell<'_>,
-        store: &Store,
+        (store, truth): (&Store, Option<&Truth>),
         watcher: &mut dyn Watcher,
     ) -> Result<Option<Outcome>, ExperimentError> {
         let config = cell.variant.config(self.config, cell.seed)?;
@@ -149,7 +146,8 @@ impl Grid<'_> {
             }
         }
         let begun = Instant::now();
-        let outcome = self.measured(outcome, cell.variant.subject, &config, model.as_deref(), watcher)?;
+        let used = (cell.variant.subject, model.as_deref());
+        let outcome = self.measured(outcome, used, &config, (truth, watcher))?;
         Ok(Some(Outcome { evaluation_seconds: begun.elapsed().as_secs_f64(), ..outcome }))
     }
 
@@ -200,8 +198,9 @@ impl Grid<'_> {
         observer: &mut dyn Observer,
         path: &Path,
     ) -> Result<bool, ExperimentError> {
-        let trained = train_rival(kind, self.data, config, options, observer)?;
-        trained.map(|trained| trained.network.save(path)).transpose()?.map_or(Ok(false), |()| Ok(true))
+        let Some(trained) = train_rival(kind, self.data, config, options, observer)? else { return Ok(false) };
+        trained.network.save(path)?;
+        Ok(true)
     }
 
     fn nar4rec(
@@ -211,46 +210,44 @@ impl Grid<'_> {
         observer: &mut dyn Observer,
         path: &Path,
     ) -> Result<bool, ExperimentError> {
-        match train(self.data, config, options, observer)? {
-            nar4rec_train::Outcome::Finished(trained) => trained.model.save(path).map(|()| true).map_err(Into::into),
-            nar4rec_train::Outcome::Interrupted => Ok(false),
-        }
+        let nar4rec_train::Outcome::Finished(trained) = train(self.data, config, options, observer)? else {
+            return Ok(false);
+        };
+        trained.model.save(path)?;
+        Ok(true)
     }
 
     /// What a trained variant does on the split.
     fn measured(
         &self,
         outcome: Outcome,
-        subject: Subject,
+        (subject, model): (Subject, Option<&Path>),
         config: &Config,
-        model: Option<&Path>,
-        watcher: &mut dyn Watcher,
+        (truth, watcher): (Option<&Truth>, &mut dyn Watcher),
     ) -> Result<Outcome, ExperimentError> {
-        let path = || model.map(Path::to_owned).unwrap_or_default();
-        match subject {
-            Subject::Baseline(baseline) => {
+        let judged = (truth, watcher);
+        match (subject, model) {
+            (Subject::Baseline(baseline), _) => {
                 let relevance = self.relevance(config)?;
-                let baselines = BaselineRanker::all(self.data, &relevance, self.on_bad)?;
-                let name = baseline.name();
-                let ranker = baselines.iter().find(|ranker| ranker.name() == name).expect("all baselines are there");
-                self.compared(outcome, ranker, (&relevance, config.generator.list_length), watcher)
+                let ranker = BaselineRanker::new(baseline, self.data, &relevance, self.on_bad)?;
+                self.compared(outcome, &ranker, (&relevance, config.generator.list_length), judged)
             }
-            Subject::Rival(kind) => {
-                let ranker = RivalRanker::load(kind, &path(), self.isa)?;
-                let (relevance, length) = (ranker.relevance().to_owned(), ranker.list_length());
-                self.compared(outcome, &ranker, (&relevance, length), watcher)
+            (Subject::Rival(kind), Some(path)) => {
+                let ranker = RivalRanker::load(kind, path, self.isa)?;
+                self.compared(outcome, &ranker, (ranker.relevance(), ranker.list_length()), judged)
             }
-            Subject::Nar4rec => {
-                let mut model = Model::load(&path())?;
+            (Subject::Nar4rec, Some(path)) => {
+                let mut model = Model::load(path)?;
                 model.config.pipeline = config.pipeline.clone();
                 let trained: Config = serde_json::from_value(model.config.training.clone()).map_err(|error| {
-                    ExperimentError::File { file: path().join("config.json"), problem: error.to_string() }
+                    ExperimentError::File { file: path.join("config.json"), problem: error.to_string() }
                 })?;
                 let relevance = self.relevance(&trained)?;
                 let reranker = Reranker::new(model, self.isa)?;
                 let system = Nar4rec::new(&reranker, &relevance)?;
-                self.compared(outcome, &system, (&relevance, reranker.list_length()), watcher)
+                self.compared(outcome, &system, (&relevance, reranker.list_length()), judged)
             }
+            (Subject::Rival(_) | Subject::Nar4rec, None) => unreachable!("all but baselines have a model"),
         }
     }
 
@@ -271,12 +268,11 @@ impl Grid<'_> {
         outcome: Outcome,
         system: &dyn Compared,
         (relevance, length): (&str, usize),
-        watcher: &mut dyn Watcher,
+        (truth, watcher): (Option<&Truth>, &mut dyn Watcher),
     ) -> Result<Outcome, ExperimentError> {
         let options = EvaluateOptions { split: self.split, relevance: relevance.to_owned(), on_bad: self.on_bad };
         let cutoff = NonZeroUsize::new(length).expect("a valid configuration's lists have items");
-        let truth = truth_of(self.data.folder())?;
-        let mut oracle = truth.as_ref().map(Oracle::new);
+        let mut oracle = truth.map(Oracle::new);
         let comparison = compare(&[system], cutoff, self.data, &options, |lists, impression, answers| {
             watcher.measured(lists);
             if let Some(oracle) = &mut oracle {
@@ -290,7 +286,10 @@ impl Grid<'_> {
             ..outcome
         };
         let outcome = outcome.measured(&comparison.systems[0], length);
-        oracle.map_or(Ok(outcome.clone()), |oracle| oracle.finish(outcome))
+        match oracle {
+            Some(oracle) => oracle.finish(outcome),
+            None => Ok(outcome),
+        }
     }
 }
 

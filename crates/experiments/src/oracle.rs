@@ -42,17 +42,21 @@ impl<'a> Oracle<'a> {
         let list = |indices: &[usize]| {
             Permutation::new(indices.to_vec(), candidates).expect("a system's lists are of distinct candidates")
         };
-        let chosen = list(&answer.ranked.list);
-        let mut proposed: Vec<Permutation> = answer.proposals.iter().map(|(indices, _)| list(indices)).collect();
-        for ((_, predicted), proposed) in answer.proposals.iter().zip(&proposed) {
+        let mut worths = Vec::with_capacity(answer.proposals.len().max(1));
+        for (indices, predicted) in &answer.proposals {
+            worths.push(self.truth.utility(id, &list(indices))?);
             self.forecasts[0].push(f64::from(*predicted));
-            self.forecasts[1].push(self.truth.utility(id, proposed)?);
         }
-        let place = proposed.iter().position(|list| *list == chosen).unwrap_or_else(|| {
-            proposed.push(chosen);
-            proposed.len() - 1
-        });
-        self.regrets.push(self.truth.regret(id, &proposed, place)?);
+        self.forecasts[1].extend_from_slice(&worths);
+        let chosen = answer.proposals.iter().position(|(indices, _)| *indices == answer.ranked.list);
+        let chosen = match chosen {
+            Some(place) => place,
+            None => {
+                worths.push(self.truth.utility(id, &list(&answer.ranked.list))?);
+                worths.len() - 1
+            }
+        };
+        self.regrets.push(self.truth.regret_of(id, &worths, chosen)?);
         Ok(())
     }
 

@@ -132,48 +132,28 @@ pub struct Experiment {
 impl Experiment {
     /// All of them.
     pub const ALL: [Self; 9] = [
-        Self { name: "rivals", about: "all systems on the same lists", plan: Plan::Grid(Variants(rivals)) },
-        Self {
-            name: "oracle",
-            about: "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
-            plan: Plan::Grid(Variants(rivals)),
-        },
-        Self {
-            name: "positions",
-            about: "positions shared by all requests, or made of their candidates",
-            plan: Plan::Grid(Variants(positions)),
-        },
-        Self {
-            name: "unlikelihood",
-            about: "lists that did badly made unlikelier, or left out",
-            plan: Plan::Grid(Variants(unlikelihood)),
-        },
-        Self {
-            name: "decoders",
-            about: "one way of decoding at a time, everything else fixed",
-            plan: Plan::Grid(Variants(decoders)),
-        },
-        Self {
-            name: "lists",
-            about: "how many lists the evaluator is given, and from which decoders",
-            plan: Plan::Grid(Variants(lists)),
-        },
-        Self {
-            name: "sensitivity",
-            about: "ω, ρ, τ and the choice of negatives, one at a time",
-            plan: Plan::Grid(Variants(sensitivity)),
-        },
-        Self {
-            name: "schedule",
-            about: "learning rate, batch and epochs, beside PIER's",
-            plan: Plan::Grid(Variants(schedule)),
-        },
+        Self::grid("rivals", "all systems on the same lists", rivals),
+        Self::grid(
+            "oracle",
+            "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
+            rivals,
+        ),
+        Self::grid("positions", "positions shared by all requests, or made of their candidates", positions),
+        Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", unlikelihood),
+        Self::grid("decoders", "one way of decoding at a time, everything else fixed", decoders),
+        Self::grid("lists", "how many lists the evaluator is given, and from which decoders", lists),
+        Self::grid("sensitivity", "ω, ρ, τ and the choice of negatives, one at a time", sensitivity),
+        Self::grid("schedule", "learning rate, batch and epochs", schedule),
         Self {
             name: "speed",
             about: "how long training and inference take, and how that grows with the list",
             plan: Plan::Speed,
         },
     ];
+
+    const fn grid(name: &'static str, about: &'static str, variants: fn() -> Vec<Variant>) -> Self {
+        Self { name, about, plan: Plan::Grid(Variants(variants)) }
+    }
 
     /// The experiment of this name.
     ///

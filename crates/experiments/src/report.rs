@@ -105,9 +105,14 @@ fn behind(row: &Row) -> String {
     })
 }
 
+/// Whether less of a figure is better.
+fn is_loss(name: &str) -> bool {
+    ["LogLoss", "lost", "repetition", "RMSE"].iter().any(|part| name.contains(part))
+}
+
 fn column(name: &str) -> Column {
     let scale = if is_share(name) { Scale::Percent } else { Scale::Plain };
-    Column { name: name.to_owned(), scale, better: if is_share(name) { Better::Higher } else { Better::Lower } }
+    Column { name: name.to_owned(), scale, better: if is_loss(name) { Better::Lower } else { Better::Higher } }
 }
 
 fn measure(value: Option<Value>) -> Measure {

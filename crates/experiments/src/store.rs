@@ -17,7 +17,7 @@ use crate::ExperimentError;
 struct Identity {
     nar4rec: String,
     experiment: String,
-    /// The configuration, as TOML.
+    /// The configuration, as JSON.
     config: String,
     /// File → SHA-256.
     data: Vec<(String, String)>,

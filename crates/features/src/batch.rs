@@ -139,6 +139,11 @@ impl FeatureBatch {
         push_bags(shared, items, item);
     }
 
+    /// The rows of each request.
+    pub fn request_rows(&self) -> impl ExactSizeIterator<Item = std::ops::Range<usize>> + '_ {
+        self.request_offsets.windows(2).map(|bounds| bounds[0]..bounds[1])
+    }
+
     /// The number of requests, B.
     pub fn requests(&self) -> usize {
         self.request_offsets.len() - 1
@@ -151,7 +156,7 @@ impl FeatureBatch {
 
     /// The number of candidates of each request, in order.
     pub fn lengths(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
-        self.request_offsets.windows(2).map(|pair| pair[1] - pair[0])
+        self.request_rows().map(|rows| rows.len())
     }
 }
 

@@ -43,10 +43,14 @@ impl Ranked {
     }
 }
 
+/// What a place of a list counts, from 0: the discount of DCG.
+pub(crate) fn discount(place: usize) -> f32 {
+    1.0 / ((place + 2) as f32).log2()
+}
+
 /// The greatest of each request's rows.
 pub(crate) fn greatest_of_each(batch: &FeatureBatch, scores: &[f32], length: usize) -> Vec<Ranked> {
-    let rows = batch.request_offsets.windows(2);
-    rows.map(|bounds| Ranked::greatest(&scores[bounds[0]..bounds[1]], length)).collect()
+    batch.request_rows().map(|rows| Ranked::greatest(&scores[rows], length)).collect()
 }
 
 #[cfg(test)]

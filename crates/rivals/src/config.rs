@@ -31,10 +31,10 @@ pub enum SystemKind {
     Dcn,
     /// Transformer over the initial list.
     Prm,
-    /// Permutations near the user's past lists, the best of them by a network over lists.
-    Pier,
     /// Each next item given those before it, by beam search.
     EdgeRerank,
+    /// Permutations near the user's past lists, the best of them by a network over lists.
+    Pier,
     /// Pointer network, one step per position.
     #[serde(rename = "seq2slate")]
     Seq2Slate,
@@ -144,5 +144,21 @@ pub(crate) fn out_of_range(field: &str, size: usize, most: usize) -> Result<(), 
     match (1..=most).contains(&size) {
         true => Ok(()),
         false => Err(ConfigError::new(field, format!("{size}, expected between 1 and {most}"))),
+    }
+}
+
+/// A share of something that there must be some of.
+pub(crate) fn check_share(field: &str, share: f32) -> Result<(), ConfigError> {
+    match share > 0.0 && share <= 1.0 {
+        true => Ok(()),
+        false => Err(ConfigError::new(field, format!("{share}, expected above 0 and at most 1"))),
+    }
+}
+
+/// Lists drawn with each shown one.
+pub(crate) fn check_drawn_lists(count: usize) -> Result<(), ConfigError> {
+    match count <= 256 {
+        true => Ok(()),
+        false => Err(ConfigError::new("drawn_lists", format!("{count}, expected at most 256"))),
     }
 }

@@ -32,9 +32,7 @@ use nar4rec_evaluator::Lists;
 use nar4rec_features::InputSpec;
 use nar4rec_layers::{ConfigError, Linear};
 use nar4rec_losses::binary_cross_entropy;
-use nar4rec_tensor::{
-    Activation, AttentionOperands, AttentionShape, Eager, Exec, Init, Kind, ParameterId, Registry, Weights, Workspace,
-};
+use nar4rec_tensor::{Activation, AttentionOperands, AttentionShape, Eager, Exec, Registry, Weights, Workspace};
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
@@ -42,20 +40,17 @@ use std::sync::Arc;
 
 use crate::{
     Candidates, Counted, Ranked, Rival, Shown,
-    config::{checked_sizes, out_of_range},
+    config::{check_drawn_lists, check_share, checked_sizes, out_of_range},
     dnn::Hidden,
     drawn::{drawn, known_beyond},
     input::Input,
+    places::Places,
 };
-use contexts::PLACES;
 
 pub(crate) use contexts::Contexts;
 pub(crate) use search::BeamSearch;
 #[cfg(test)]
 pub(crate) use search::Found;
-
-/// Embeddings of places begin uniform in ± this.
-const PLACE_BOUND: f32 = 0.1;
 
 /// What an Edge-Rerank is made of, and how it searches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,15 +98,9 @@ impl EdgeRerankConfig {
             return Err(ConfigError::new("heads", problem));
         }
         out_of_range("beam", self.beam, 1 << 10)?;
-        if self.drawn_lists > 1 << 8 {
-            return Err(ConfigError::new("drawn_lists", format!("{}, expected at most 256", self.drawn_lists)));
-        }
-        for (field, share) in [("stability", self.stability), ("has_next", self.has_next)] {
-            if !(share > 0.0 && share <= 1.0) {
-                return Err(ConfigError::new(field, format!("{share}, expected above 0 and at most 1")));
-            }
-        }
-        Ok(())
+        check_drawn_lists(self.drawn_lists)?;
+        check_share("stability", self.stability)?;
+        check_share("has_next", self.has_next)
     }
 }
 
@@ -119,7 +108,7 @@ impl EdgeRerankConfig {
 #[derive(Debug, Clone)]
 pub struct EdgeRerank {
     input: Input,
-    places: ParameterId,
+    places: Places,
     query: Linear,
     key_value: Linear,
     hidden: Hidden,
@@ -149,7 +138,7 @@ impl EdgeRerank {
         let last = config.hidden.last().copied().unwrap_or(2 * width);
         Ok(Self {
             input: Input::new(registry, spec, width),
-            places: registry.add("places", [PLACES, width], Kind::Table, Init::Uniform(PLACE_BOUND)),
+            places: Places::new(registry, "places", width),
             query: registry.scope("query", |registry| Linear::new(registry, width, width)),
             key_value: registry.scope("key_value", |registry| Linear::new(registry, width, 2 * width)),
             hidden: Hidden::new(registry, 2 * width, &config.hidden),
@@ -200,11 +189,11 @@ impl EdgeRerank {
 
 /// Adds what training scores of some lists, one for each request or none.
 fn known<'l>(shown: &Shown<'_>, lists: impl Iterator<Item = Option<&'l [u32]>>, contexts: &mut Contexts) {
-    let bounds = shown.candidates.batch.request_offsets.windows(2);
-    for (bounds, list) in bounds.zip(lists).filter_map(|(bounds, list)| Some((bounds, list?))) {
+    let requests = shown.candidates.batch.request_rows();
+    for (rows, list) in requests.zip(lists).filter_map(|(rows, list)| Some((rows, list?))) {
         let count = list.len().max(1);
         let mut at: Vec<Vec<u32>> = vec![Vec::new(); count];
-        for row in (bounds[0]..bounds[1]).filter(|row| !shown.targets[*row].is_nan()) {
+        for row in rows.filter(|row| !shown.targets[*row].is_nan()) {
             let place = list.iter().position(|shown| *shown as usize == row);
             at[place.unwrap_or(shown.candidates.ranks[row] as usize % count)].push(row as u32);
         }
@@ -221,17 +210,20 @@ impl EdgeRerank {
         shown: &Shown<'_>,
         contexts: &mut Contexts,
     ) {
-        let bounds = shown.candidates.batch.request_offsets.windows(2);
-        let beyond: Vec<(Vec<u32>, usize)> = bounds
+        if self.drawn_lists == 0 {
+            return;
+        }
+        let requests = shown.candidates.batch.request_rows();
+        let beyond: Vec<(Vec<u32>, usize)> = requests
             .zip(shown.lists.segments().iter())
-            .map(|(bounds, places)| {
+            .map(|(rows, places)| {
                 let list = &shown.lists.rows()[places];
-                (known_beyond(bounds[0]..bounds[1], list, shown.targets), list.len())
+                (known_beyond(rows, list, shown.targets), list.len())
             })
             .collect();
         let mut first = Contexts::default();
         beyond.iter().for_each(|(rows, _)| first.push(&[], rows.iter().copied()));
-        if self.drawn_lists == 0 || first.items().is_empty() {
+        if first.items().is_empty() {
             return;
         }
         let mut rng = Pcg64Mcg::seed_from_u64(tape.draw_seed());
@@ -280,8 +272,7 @@ impl Rival for EdgeRerank {
     ) -> Vec<Ranked> {
         let mut ex = Eager::new(weights, memory);
         let items = self.items(&mut ex, candidates);
-        let bounds = candidates.batch.request_offsets.windows(2);
-        let requests = bounds.map(|bounds| bounds[0]..bounds[1]);
+        let requests = candidates.batch.request_rows();
         let found = self.search.run(requests, length, |contexts| self.wanted(&mut ex, &items, contexts));
         let firsts = candidates.batch.request_offsets.iter();
         let ranked = found.into_iter().zip(firsts).map(|(found, first)| Ranked {

@@ -3,22 +3,16 @@
 
 use nar4rec_features::InputSpec;
 use nar4rec_layers::FeatureEmbedding;
-use nar4rec_tensor::{Bags, Exec, Init, Kind, ParameterId, Registry, Segments};
+use nar4rec_tensor::{Exec, ParameterId, Registry, Segments};
 use std::sync::Arc;
 
-use crate::Candidates;
-
-/// Places that have an embedding of their own; those further down share the last.
-const RANKS: usize = 64;
-
-/// Embeddings of places begin uniform in ± this.
-const RANK_BOUND: f32 = 0.1;
+use crate::{Candidates, places::Places};
 
 /// x_i = features of candidate i, projected + embedding of its place in the initial list.
 #[derive(Debug, Clone)]
 pub(crate) struct Input {
     features: FeatureEmbedding,
-    ranks: ParameterId,
+    ranks: Places,
 }
 
 impl Input {
@@ -26,7 +20,7 @@ impl Input {
     pub(crate) fn new(registry: &mut Registry, spec: &InputSpec, width: usize) -> Self {
         Self {
             features: registry.scope("input", |registry| FeatureEmbedding::new(registry, spec, width)),
-            ranks: registry.add("ranks", [RANKS, width], Kind::Table, Init::Uniform(RANK_BOUND)),
+            ranks: Places::new(registry, "ranks", width),
         }
     }
 
@@ -39,9 +33,6 @@ impl Input {
     pub(crate) fn forward<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>) -> (E::Value, Arc<Segments>) {
         let segments = ex.segments(candidates.batch.lengths());
         let x = self.features.forward(ex, candidates.batch, &segments);
-        let offsets: Vec<u32> = (0..=candidates.ranks.len() as u32).collect();
-        let ids: Vec<u32> = candidates.ranks.iter().map(|rank| (*rank).min(RANKS as u32 - 1)).collect();
-        let places = ex.embed(std::iter::once((self.ranks, Bags { offsets: &offsets, ids: &ids })));
-        (ex.add(x, places), segments)
+        (self.ranks.add_to(ex, x, candidates.ranks.iter().map(|rank| *rank as usize)), segments)
     }
 }

@@ -23,6 +23,7 @@ mod edge_rerank;
 mod input;
 mod lstm;
 mod pier;
+mod places;
 mod prm;
 mod seq2slate;
 #[cfg(test)]

@@ -71,8 +71,7 @@ impl Rival for Prm {
     fn loss(&self, mut tape: Tape<'_>, shown: &Shown<'_>, scale: f32, gradients: &mut Gradients) -> f64 {
         let logits = self.logits(&mut tape, shown.candidates);
         let mut d = vec![0.0; shown.targets.len()];
-        let rows = shown.candidates.batch.request_offsets.windows(2).map(|bounds| bounds[0]..bounds[1]);
-        let losses = rows.map(|rows| {
+        let losses = shown.candidates.batch.request_rows().map(|rows| {
             let (z, y) = (&tape.data(logits)[rows.clone()], &shown.targets[rows.clone()]);
             listwise_cross_entropy(z, y, scale, &mut d[rows])
         });

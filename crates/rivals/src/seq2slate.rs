@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Candidates, Counted, Ranked, Rival, Shown,
+    candidates::discount,
     config::checked_sizes,
     input::Input,
     lstm::{Lstm, Sequences},
@@ -76,7 +77,7 @@ impl StepWeights {
     /// w of a step, counted from 0.
     fn of(self, step: usize) -> f32 {
         match self {
-            Self::Discounted => 1.0 / (step as f32 + 2.0).log2(),
+            Self::Discounted => discount(step),
             Self::Equal => 1.0,
         }
     }
@@ -273,9 +274,7 @@ impl Seq2Slate {
         let scale = scale * self.config.step_weights.of(step);
         let mut d = vec![0.0; logits.len()];
         let (mut loss, mut wanted) = (0.0, false);
-        let bounds = shown.candidates.batch.request_offsets.windows(2);
-        for (bounds, places) in bounds.zip(shown.lists.segments().iter()) {
-            let rows = bounds[0]..bounds[1];
+        for (rows, places) in shown.candidates.batch.request_rows().zip(shown.lists.segments().iter()) {
             let mut y: Vec<f32> = rows.clone().map(|row| left(shown.targets[row], placed.taken[row])).collect();
             let sum: f32 = y.iter().filter(|y| !y.is_nan()).sum();
             if step < places.len() && sum > 0.0 {

@@ -104,9 +104,17 @@ impl Truth {
     /// If there is no such query, `chosen` is none of the lists, or one is no list of the query's candidates.
     pub fn regret(&self, id: &str, proposed: &[Permutation], chosen: usize) -> Result<Regret, SimulatorError> {
         let worth = proposed.iter().map(|list| self.utility(id, list)).collect::<Result<Vec<_>, _>>()?;
+        self.regret_of(id, &worth, chosen)
+    }
+
+    /// The same where the proposed lists' utilities are known.
+    ///
+    /// # Errors
+    /// If there is no such query, or `chosen` is none of the lists.
+    pub fn regret_of(&self, id: &str, worth: &[f64], chosen: usize) -> Result<Regret, SimulatorError> {
         let best_proposed = worth.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let Some(&chosen) = worth.get(chosen) else {
-            return Err(SimulatorError::NotProposed { query: id.to_owned(), chosen, proposed: proposed.len() });
+            return Err(SimulatorError::NotProposed { query: id.to_owned(), chosen, proposed: worth.len() });
         };
         let Optimum { utility, bound, .. } = self.optimum(id)?;
         let optimum = utility.max(best_proposed);

@@ -96,7 +96,7 @@ pub fn compare(
 ) -> Result<Comparison, TrainError> {
     let mut lines = impressions(data, options.split, &[])?.on_bad(options.on_bad);
     let mut tables: Vec<Table> = systems.iter().map(|_| Table::new(length)).collect();
-    let mut lists = 0;
+    let (mut lists, mut offered) = (0, HashMap::new());
     loop {
         let ahead = lines.next_lines(READ_AHEAD)?;
         if ahead.is_empty() {
@@ -117,9 +117,9 @@ pub fn compare(
         for (line, answers) in ahead.iter().zip(answers) {
             match answers {
                 Ok(answers) => {
-                    let seen = Seen::new(&line.value, &options.relevance);
+                    let seen = Seen::new(&line.value, &options.relevance, &mut offered);
                     for (table, answer) in tables.iter_mut().zip(&answers) {
-                        table.push(&line.value, &seen, answer)?;
+                        table.push(&seen, answer)?;
                     }
                     each(lists, &line.value, &answers);
                     lists += 1;
@@ -134,12 +134,15 @@ pub fn compare(
         return Err(TrainError::Empty { file: name, bad: skipped.count });
     }
     let bootstrap = Bootstrap::default();
-    let systems = systems.iter().zip(tables).map(|(system, table)| table.finish(system.name(), &bootstrap)).collect();
+    let finished = systems.iter().zip(tables);
+    let systems = finished.map(|(system, table)| table.finish(system.name(), offered.len(), &bootstrap)).collect();
     Ok(Comparison { split: options.split, lists, relevance: options.relevance.clone(), systems, skipped })
 }
 
-/// What users did with one impression.
+/// One impression, and what users did with it.
 struct Seen {
+    /// The number of each candidate's item among all of the run.
+    items: Vec<u32>,
     /// Whether each candidate is relevant, as 0 and 1.
     relevance: Vec<f32>,
     labels: Vec<bool>,
@@ -148,15 +151,22 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(impression: &Impression, kind: &str) -> Self {
-        let mut relevance = vec![0.0; impression.request().candidates().len()];
+    /// `offered` numbers the items of the run, and gets those that are new.
+    fn new(impression: &Impression, kind: &str, offered: &mut HashMap<String, u32>) -> Self {
+        let candidates = impression.request().candidates();
+        let mut number = |id: &String| {
+            let next = offered.len() as u32;
+            offered.get(id).copied().unwrap_or_else(|| *offered.entry(id.clone()).or_insert(next))
+        };
+        let items = candidates.iter().map(|candidate| number(&candidate.id)).collect();
+        let mut relevance = vec![0.0; candidates.len()];
         let mut shown = Vec::new();
         for exposure in impression.shown() {
             let observed = exposure.feedback.get(kind).map(|value| *value > 0.0);
             relevance[exposure.candidate] = f32::from(u8::from(observed.unwrap_or(false)));
             shown.push(observed);
         }
-        Self { labels: relevance.iter().map(|relevance| *relevance > 0.0).collect(), relevance, shown }
+        Self { items, labels: relevance.iter().map(|relevance| *relevance > 0.0).collect(), relevance, shown }
     }
 }
 
@@ -166,10 +176,8 @@ struct Table {
     lists: Summary,
     shown: Summary,
     per_list: Vec<Option<RankingMetrics>>,
-    /// The items of each list, numbered by the run.
+    /// The items of each list, by their numbers.
     produced: Vec<Vec<u32>>,
-    /// Every candidate's number.
-    offered: HashMap<String, u32>,
 }
 
 impl Table {
@@ -180,19 +188,19 @@ impl Table {
             shown: Summary::new(length, ScoreKind::Probability),
             per_list: Vec::new(),
             produced: Vec::new(),
-            offered: HashMap::new(),
         }
     }
 
-    fn push(&mut self, impression: &Impression, seen: &Seen, answer: &Answer) -> Result<(), TrainError> {
+    fn push(&mut self, seen: &Seen, answer: &Answer) -> Result<(), TrainError> {
         let Ranked { list, scores } = &answer.ranked;
         let relevance = |list: &[usize]| list.iter().map(|index| seen.relevance[*index]).collect::<Vec<f32>>();
         let (of_list, deep) = (relevance(list), relevance(&continued(list, scores, DEEP.get())));
         let ideal = Ideal::new(&seen.relevance)?;
         let metrics =
             |cutoff, list: &[f32]| ideal.as_ref().map(|ideal| RankingMetrics::at(cutoff, list, ideal)).transpose();
+        let name = format!("Recall@{DEEP}");
         let recall: Vec<(&str, f64)> =
-            metrics(DEEP, &deep)?.map(|metrics| ("Recall@10", metrics.recall)).into_iter().collect();
+            metrics(DEEP, &deep)?.map(|metrics| (name.as_str(), metrics.recall)).into_iter().collect();
         self.lists.push(&ListResult {
             list: &of_list,
             candidates: &seen.relevance,
@@ -204,22 +212,15 @@ impl Table {
         let foretold = answer.shown.iter().flatten().zip(&seen.shown);
         let (scores, labels): (Vec<f32>, Vec<bool>) = foretold.filter_map(|(p, label)| Some((*p, (*label)?))).unzip();
         self.shown.push(&ListResult { scores: &scores, labels: &labels, ..ListResult::default() })?;
-        let candidates = impression.request().candidates();
-        let numbers: Vec<u32> = candidates
-            .iter()
-            .map(|candidate| {
-                let next = self.offered.len() as u32;
-                *self.offered.entry(candidate.id.clone()).or_insert(next)
-            })
-            .collect();
-        self.produced.push(list.iter().map(|index| numbers[*index]).collect());
+        self.produced.push(list.iter().map(|index| seen.items[*index]).collect());
         Ok(())
     }
 
-    fn finish(self, name: String, bootstrap: &Bootstrap) -> SystemFigures {
+    /// The figures; `offered` items stood among candidates.
+    fn finish(self, name: String, offered: usize, bootstrap: &Bootstrap) -> SystemFigures {
         let items = || self.produced.iter().flatten();
         let diversity = Diversity {
-            coverage: item_coverage(items(), self.offered.len()).unwrap_or(0.0),
+            coverage: item_coverage(items(), offered).unwrap_or(0.0),
             repetition: repetition(items()).unwrap_or(0.0),
             distinct_pairs: distinct_pairs(self.produced.iter().map(Vec::as_slice)).unwrap_or(0.0),
         };
@@ -312,13 +313,24 @@ pub struct BaselineRanker {
 }
 
 impl BaselineRanker {
-    /// All of them, with popularity from the training split.
+    /// A baseline; popularity is counted over the training split.
     ///
     /// # Errors
-    /// If the training split cannot be read.
+    /// If the training split has to be read and cannot be.
+    pub fn new(baseline: Baseline, data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<Self, TrainError> {
+        let popularity = match baseline {
+            Baseline::Popularity => evaluation::popularity(data, relevance, on_bad)?,
+            Baseline::Upstream | Baseline::Random => HashMap::new(),
+        };
+        Ok(Self { baseline, popularity })
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// As [`BaselineRanker::new`].
     pub fn all(data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<Vec<Self>, TrainError> {
-        let popularity = evaluation::popularity(data, relevance, on_bad)?;
-        Ok(Baseline::ALL.map(|baseline| Self { baseline, popularity: popularity.clone() }).into())
+        Baseline::ALL.into_iter().map(|baseline| Self::new(baseline, data, relevance, on_bad)).collect()
     }
 }
 

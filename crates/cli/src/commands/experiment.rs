@@ -54,8 +54,12 @@ fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
         Plan::Grid(_) => {
             let (config, seeds, variants) = (&config, seeds.as_slice(), variants.as_slice());
             let grid = Grid { data: &data, config, variants, seeds, split, on_bad, isa };
-            let done = grid.run(&store, &mut progress, |outcomes| tell(&experiment, &store, outcomes));
-            (done, to_markdown(&experiment, &Summary::new(&grid.outcomes(&store)?)?))
+            let mut text = String::new();
+            let done = grid.run(&store, &mut progress, |outcomes| {
+                text = tell(&experiment, &store, outcomes)?;
+                Ok(())
+            });
+            (done, text)
         }
         Plan::Speed => {
             let speed =
@@ -87,22 +91,25 @@ fn misuse(error: ExperimentError) -> anyhow::Error {
     }
 }
 
-/// Writes the reports anew.
-fn tell(experiment: &Experiment, store: &Store, outcomes: &[Outcome]) -> Result<(), ExperimentError> {
+/// Writes the reports anew; gives the Markdown.
+fn tell(experiment: &Experiment, store: &Store, outcomes: &[Outcome]) -> Result<String, ExperimentError> {
     let summary = Summary::new(outcomes)?;
-    store.write("report.md", to_markdown(experiment, &summary).as_bytes())?;
-    store.write("report.json", to_json(experiment, &summary).as_bytes())?;
-    store.write("report.html", to_html(experiment, &summary)?.as_bytes())
+    let (json, html) = (to_json(experiment, &summary), to_html(experiment, &summary)?);
+    write(store, to_markdown(experiment, &summary), &json, &html)
 }
 
-/// The same of timings; gives the Markdown.
+/// The same of timings.
 fn tell_times(experiment: &Experiment, store: &Store, timings: &[Timing]) -> Result<String, ExperimentError> {
     let summary = SpeedSummary::new(timings);
-    let text = summary.to_markdown(experiment);
-    store.write("report.md", text.as_bytes())?;
-    store.write("report.json", summary.to_json(experiment).as_bytes())?;
-    store.write("report.html", summary.to_html(experiment)?.as_bytes())?;
-    Ok(text)
+    let (json, html) = (summary.to_json(experiment), summary.to_html(experiment)?);
+    write(store, summary.to_markdown(experiment), &json, &html)
+}
+
+fn write(store: &Store, markdown: String, json: &str, html: &str) -> Result<String, ExperimentError> {
+    for (name, text) in [("report.md", markdown.as_str()), ("report.json", json), ("report.html", html)] {
+        store.write(name, text.as_bytes())?;
+    }
+    Ok(markdown)
 }
 
 /// Progress over the whole grid.

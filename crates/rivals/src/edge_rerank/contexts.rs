@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use nar4rec_tensor::{Bags, Exec, ParameterId, Segments};
+use nar4rec_tensor::{Exec, Segments};
 
-/// Embeddings of places: the first is the start that every context begins with, the last is shared by all places further down.
-pub(super) const PLACES: usize = 64;
+use crate::places::Places;
 
 /// Contexts, and the items that may come next in each.
 #[derive(Debug, Clone, Default)]
@@ -49,40 +48,28 @@ impl Contexts {
         both.map(|(placed, next)| (&self.before[placed], &self.items[next]))
     }
 
-    /// The start and the items placed in each context, x and where they stand; and which rows are whose.
-    pub(super) fn keys<E: Exec>(&self, ex: &mut E, x: E::Value, places: ParameterId) -> (E::Value, Arc<Segments>) {
-        let (mut rows, mut ids) = (Vec::new(), Vec::new());
+    /// The start and the items placed in each context, x and where they stand; and which rows are whose. The start stands at
+    /// place 0, and the first item after it at place 1.
+    pub(super) fn keys<E: Exec>(&self, ex: &mut E, x: E::Value, table: Places) -> (E::Value, Arc<Segments>) {
+        let (mut rows, mut places) = (Vec::new(), Vec::new());
         for (before, _) in self.iter() {
             // The start is no item: any row, times zero.
             rows.extend(std::iter::once(0).chain(before.iter().copied()));
-            ids.extend((0..=before.len()).map(place));
+            places.extend(0..=before.len());
         }
-        let is_item: Vec<f32> = ids.iter().map(|id| if *id == 0 { 0.0 } else { 1.0 }).collect();
+        let is_item: Vec<f32> = places.iter().map(|place| if *place == 0 { 0.0 } else { 1.0 }).collect();
         let items = ex.gather(x, &Arc::new(rows));
         let is_item = ex.input(&is_item, 1);
         let items = ex.times(items, is_item);
-        let keys = add_places(ex, items, places, &ids);
+        let keys = table.add_to(ex, items, places.into_iter());
         (keys, ex.segments(self.placed.iter().map(|placed| placed.len() + 1)))
     }
 
     /// The items that may come next, x and where they would stand; and which rows are whose.
-    pub(super) fn queries<E: Exec>(&self, ex: &mut E, x: E::Value, places: ParameterId) -> (E::Value, Arc<Segments>) {
-        let both = self.iter();
-        let ids: Vec<u32> =
-            both.flat_map(|(before, items)| std::iter::repeat_n(place(before.len() + 1), items.len())).collect();
+    pub(super) fn queries<E: Exec>(&self, ex: &mut E, x: E::Value, table: Places) -> (E::Value, Arc<Segments>) {
+        let places = self.iter().flat_map(|(before, items)| std::iter::repeat_n(before.len() + 1, items.len()));
         let items = ex.gather(x, &Arc::new(self.items.clone()));
-        let queries = add_places(ex, items, places, &ids);
+        let queries = table.add_to(ex, items, places);
         (queries, ex.segments(self.next.iter().map(|next| next.len())))
     }
-}
-
-/// The embedding of what stands after so many, the start included.
-fn place(after: usize) -> u32 {
-    after.min(PLACES - 1) as u32
-}
-
-fn add_places<E: Exec>(ex: &mut E, x: E::Value, places: ParameterId, ids: &[u32]) -> E::Value {
-    let offsets: Vec<u32> = (0..=ids.len() as u32).collect();
-    let embedded = ex.embed(std::iter::once((places, Bags { offsets: &offsets, ids })));
-    ex.add(x, embedded)
 }

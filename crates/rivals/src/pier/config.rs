@@ -3,7 +3,7 @@
 use nar4rec_layers::ConfigError;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{checked_sizes, out_of_range};
+use crate::config::{check_drawn_lists, check_share, checked_sizes, out_of_range};
 
 /// What a PIER is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,13 +80,8 @@ impl PierConfig {
             ("contrasted", self.contrasted, self.beam),
         ];
         sizes.into_iter().try_for_each(|(field, size, most)| out_of_range(field, size, most))?;
-        if self.drawn_lists > 1 << 8 {
-            let problem = format!("{}, expected at most 256", self.drawn_lists);
-            return Err(ConfigError::new("drawn_lists", problem));
-        }
-        if !(self.recency > 0.0 && self.recency <= 1.0) {
-            return Err(ConfigError::new("recency", format!("{}, expected above 0 and at most 1", self.recency)));
-        }
+        check_drawn_lists(self.drawn_lists)?;
+        check_share("recency", self.recency)?;
         if !(self.contrast.is_finite() && self.contrast >= 0.0) {
             return Err(ConfigError::new("contrast", format!("{}, expected a number of at least 0", self.contrast)));
         }

@@ -13,23 +13,17 @@ use std::sync::Arc;
 
 use nar4rec_evaluator::Lists;
 use nar4rec_layers::Linear;
-use nar4rec_tensor::{AttentionOperands, AttentionShape, Bags, Exec, Init, Kind, ParameterId, Registry};
+use nar4rec_tensor::{AttentionOperands, AttentionShape, Exec, Registry};
 
 use super::{PierConfig, past::Past};
-use crate::dnn::Hidden;
-
-/// Places that have an embedding of their own; those further down share the last.
-const PLACES: usize = 64;
-
-/// Embeddings of places begin uniform in ± this.
-const PLACE_BOUND: f32 = 0.1;
+use crate::{dnn::Hidden, places::Places};
 
 /// The module.
 #[derive(Debug, Clone)]
 pub(super) struct Ocpm {
     fields: Vec<Field>,
     interest: Option<Interest>,
-    places: ParameterId,
+    places: Places,
     hidden: Hidden,
     head: Linear,
 }
@@ -64,7 +58,7 @@ pub(super) struct Widths<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Field {
     qkv: Linear,
-    places: ParameterId,
+    places: Places,
     width: usize,
 }
 
@@ -94,7 +88,7 @@ impl Ocpm {
                     width,
                 })
             }),
-            places: places(registry, widths.tower),
+            places: Places::new(registry, "places", widths.tower),
             hidden: Hidden::new(registry, widths.tower + read, &config.hidden),
             head: registry.scope("head", |registry| Linear::edge(registry, last, 1)),
         }
@@ -102,11 +96,10 @@ impl Ocpm {
 
     /// z for every place of every list, `[places, 1]`.
     pub(super) fn forward<E: Exec>(&self, ex: &mut E, items: &Items<E::Value>, lists: &Lists) -> E::Value {
-        let standing = Standing::new(lists);
         let tower = ex.gather(items.tower, lists.rows());
-        let mut parts = vec![standing.add_to(ex, tower, self.places)];
+        let mut parts = vec![self.places.add_to(ex, tower, standing(lists))];
         for (field, value) in self.fields.iter().zip(&items.fields) {
-            parts.push(field.forward(ex, *value, &standing));
+            parts.push(field.forward(ex, *value, lists));
         }
         if let (Some(interest), Some(past)) = (&self.interest, &items.past) {
             parts.push(interest.forward(ex, items, past, lists));
@@ -117,52 +110,27 @@ impl Ocpm {
     }
 }
 
-/// Which place of its list each row is at.
-struct Standing<'a> {
-    lists: &'a Lists,
-    /// One bag for each row, and in it the place.
-    offsets: Vec<u32>,
-    places: Vec<u32>,
-}
-
-impl<'a> Standing<'a> {
-    fn new(lists: &'a Lists) -> Self {
-        let rows = lists.rows().len() as u32;
-        let places = lists.segments().iter().flat_map(|list| 0..list.len());
-        Self {
-            lists,
-            offsets: (0..=rows).collect(),
-            places: places.map(|place| place.min(PLACES - 1) as u32).collect(),
-        }
-    }
-
-    /// x with what the table says of each row's place added.
-    fn add_to<E: Exec>(&self, ex: &mut E, x: E::Value, table: ParameterId) -> E::Value {
-        let places = ex.embed(std::iter::once((table, Bags { offsets: &self.offsets, ids: &self.places })));
-        ex.add(x, places)
-    }
-}
-
-fn places(registry: &mut Registry, width: usize) -> ParameterId {
-    registry.add("places", [PLACES, width], Kind::Table, Init::Uniform(PLACE_BOUND))
+/// The place of each row in its list.
+fn standing(lists: &Lists) -> impl Iterator<Item = usize> + '_ {
+    lists.segments().iter().flat_map(|list| 0..list.len())
 }
 
 impl Field {
     fn new(registry: &mut Registry, input: usize, width: usize) -> Self {
         Self {
             qkv: registry.scope("qkv", |registry| Linear::edge(registry, input, 3 * width)),
-            places: places(registry, 3 * width),
+            places: Places::new(registry, "places", 3 * width),
             width,
         }
     }
 
     /// o of the field, `[places, width]`.
-    fn forward<E: Exec>(&self, ex: &mut E, field: E::Value, standing: &Standing<'_>) -> E::Value {
+    fn forward<E: Exec>(&self, ex: &mut E, field: E::Value, lists: &Lists) -> E::Value {
         ex.scope(|ex| {
             let qkv = self.qkv.forward(ex, field);
-            let qkv = ex.gather(qkv, standing.lists.rows());
-            let qkv = standing.add_to(ex, qkv, self.places);
-            let segments = standing.lists.segments();
+            let qkv = ex.gather(qkv, lists.rows());
+            let qkv = self.places.add_to(ex, qkv, standing(lists));
+            let segments = lists.segments();
             ex.attention(AttentionOperands {
                 q: (qkv, 0),
                 k: (qkv, self.width),

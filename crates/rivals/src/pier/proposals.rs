@@ -7,7 +7,7 @@
 //! A beam as wide as there are permutations drops none, so both come of one loop, and come in order: greatest value first,
 //! among equals as their candidates come.
 
-use super::simhash::discount;
+use crate::candidates::discount;
 
 /// The longest lists of which all permutations may be proposed.
 const MOST_PLACES: usize = 5;

@@ -12,6 +12,8 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
+use crate::candidates::discount;
+
 /// Planes through the origin.
 #[derive(Debug, Clone)]
 pub(super) struct SimHash {
@@ -49,11 +51,6 @@ impl SimHash {
     pub(super) fn bits(&self) -> usize {
         self.bits
     }
-}
-
-/// What a place counts.
-pub(super) fn discount(place: usize) -> f32 {
-    1.0 / ((place + 2) as f32).log2()
 }
 
 /// Σ of the Hamming distances to past hashes, each by its weight.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use nar4rec_evaluator::{FeedbackKind, Lists};
+use nar4rec_evaluator::Lists;
 use nar4rec_features::{Catalog, EncodedRequest, Encoder, FeatureBatch};
-use nar4rec_model::{InvalidModel, Network};
+use nar4rec_model::InvalidModel;
 use nar4rec_rivals::{Candidates, Ranked, Rival, SystemKind};
 use nar4rec_slate::{InvalidRequest, Permutation, Request};
 use nar4rec_tensor::{Isa, Purpose, Weights, Workspace};
@@ -30,15 +30,6 @@ impl RivalRanker {
     /// If the model cannot be read, or an item of its catalog does not fit its schema.
     pub fn load(kind: SystemKind, dir: &Path, isa: Isa) -> Result<Self, TrainError> {
         let (network, rival) = load(kind, dir)?;
-        Self::new(kind, network, rival, isa)
-    }
-
-    fn new(
-        kind: SystemKind,
-        network: Network<RivalConfig>,
-        rival: Box<dyn Rival>,
-        isa: Isa,
-    ) -> Result<Self, TrainError> {
         let encoder = Encoder::new(network.schema).map_err(InvalidModel::from)?;
         let mut catalog = Catalog::empty(&encoder);
         for item in network.items.iter().flatten() {
@@ -56,11 +47,6 @@ impl RivalRanker {
     /// The greatest number of items in a list.
     pub fn list_length(&self) -> usize {
         self.config.list_length
-    }
-
-    /// The kinds of feedback of the data it was trained on.
-    pub fn feedback(&self) -> &[FeedbackKind] {
-        &self.config.feedback
     }
 
     /// The kind of feedback that made an item relevant in its training.

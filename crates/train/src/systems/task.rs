@@ -40,25 +40,7 @@ impl RivalTask<'_> {
             targets[first + candidate] = worth;
         }
     }
-}
 
-/// What a system makes of a few examples, in one pass.
-pub(crate) fn ranked(
-    (rival, weights): (&dyn Rival, &Weights),
-    (examples, prepared): (&[Example], &Prepared),
-    length: usize,
-    memory: &mut Workspace,
-) -> Vec<Ranked> {
-    let mut batch = FeatureBatch::new(prepared.encoder.spec());
-    let mut ranks = Vec::new();
-    for example in examples {
-        batch.push(&example.request, &prepared.catalog);
-        ranks.extend_from_slice(&example.ranks);
-    }
-    rival.rank(weights, memory, Candidates { batch: &batch, ranks: &ranks }, length)
-}
-
-impl RivalTask<'_> {
     /// The lists for a few validation examples, judged.
     fn judge(&self, weights: &Weights, examples: &[Example]) -> Vec<Judged> {
         let (system, given) = ((self.rival, weights), (examples, self.prepared));
@@ -119,4 +101,20 @@ impl Task for RivalTask<'_> {
         let judged: Vec<Judged> = passes.flat_map_iter(|examples| self.judge(weights, examples)).collect();
         Validation::of_lists(&judged, self.prepared.list_length)
     }
+}
+
+/// What a system makes of a few examples, in one pass.
+pub(crate) fn ranked(
+    (rival, weights): (&dyn Rival, &Weights),
+    (examples, prepared): (&[Example], &Prepared),
+    length: usize,
+    memory: &mut Workspace,
+) -> Vec<Ranked> {
+    let mut batch = FeatureBatch::new(prepared.encoder.spec());
+    let mut ranks = Vec::new();
+    for example in examples {
+        batch.push(&example.request, &prepared.catalog);
+        ranks.extend_from_slice(&example.ranks);
+    }
+    rival.rank(weights, memory, Candidates { batch: &batch, ranks: &ranks }, length)
 }
