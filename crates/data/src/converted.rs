@@ -33,6 +33,27 @@ impl Folder {
     }
 }
 
+/// Whether lists can be of `slate` out of so many `candidates`.
+pub(crate) fn check_sizes(slate: usize, candidates: usize) -> Result<(), DataError> {
+    let most = nar4rec_slate::MAX_CANDIDATES;
+    let bad = |option, problem: String| Err(DataError::Option { option, problem });
+    if slate == 0 {
+        return bad("slate", "found 0, expected at least 1".to_owned());
+    }
+    if candidates < slate || candidates > most {
+        return bad("candidates", format!("found {candidates}, expected {slate} to {most}"));
+    }
+    Ok(())
+}
+
+/// Whether an option is a share.
+pub(crate) fn check_share(option: &'static str, share: f64) -> Result<(), DataError> {
+    if !(0.0..=1.0).contains(&share) {
+        return Err(DataError::Option { option, problem: format!("found {share}, expected 0 to 1") });
+    }
+    Ok(())
+}
+
 /// Features by name.
 pub(crate) fn named<const N: usize>(features: [(&str, FeatureValue); N]) -> Features {
     features.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

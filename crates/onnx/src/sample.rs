@@ -6,6 +6,8 @@ use nar4rec_evaluator::Lists;
 use nar4rec_features::{Bags, FeatureBatch, InputSpec};
 use nar4rec_model::Model;
 use nar4rec_tensor::{Eager, Exec, Isa, Parameters, Purpose, Weights, Workspace};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64Mcg;
 
 use crate::{
     Tensor,
@@ -24,15 +26,16 @@ pub(crate) fn made_batch(spec: &InputSpec, lengths: &[usize]) -> FeatureBatch {
     for length in lengths {
         batch.request_offsets.push(batch.rows() + length);
     }
-    let mut draws = Draws(1);
+    let mut rng = Pcg64Mcg::seed_from_u64(1);
     let (requests, rows) = (batch.requests(), batch.rows());
-    let mut numbers = |count: usize| (0..count).map(|_| draws.below(4001) as f32 / 1000.0 - 2.0).collect();
+    let mut numbers = |count: usize| (0..count).map(|_| rng.random_range(-2.0..=2.0)).collect();
     batch.user_numbers = numbers(requests * spec.user_numbers);
     batch.candidate_numbers = numbers(rows * spec.candidate_numbers);
     let mut bags = |count: usize, table: usize| {
         let mut bags = Bags::default();
         for _ in 0..count {
-            let ids: Vec<u32> = (0..draws.below(4)).map(|_| draws.below(spec.tables[table].rows) as u32).collect();
+            let ids: Vec<u32> =
+                (0..rng.random_range(0..4)).map(|_| rng.random_range(0..spec.tables[table].rows as u32)).collect();
             bags.push(&ids);
         }
         bags
@@ -40,19 +43,6 @@ pub(crate) fn made_batch(spec: &InputSpec, lengths: &[usize]) -> FeatureBatch {
     batch.user_bags = spec.user_bags.iter().map(|bag| bags(requests, bag.table)).collect();
     batch.candidate_bags = spec.candidate_bags.iter().map(|bag| bags(rows, bag.table)).collect();
     batch
-}
-
-/// Numbers that look random: SplitMix64.
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) % end as u64) as usize
-    }
 }
 
 impl FeatureInputs {

@@ -16,6 +16,9 @@ const HASHED: usize = 100_000;
 /// Of logarithms of numbers, so that every number is finite.
 const LOG_LIMIT: f64 = 500.0;
 
+/// √3: a number uniform between it and its negative has deviation 1.
+const SPREAD: f64 = 1.732_050_807_568_877_2;
+
 /// Makes requests for one model.
 pub(crate) struct Maker<'a> {
     schema: &'a Schema,
@@ -69,7 +72,7 @@ impl<'a> Maker<'a> {
         if !known {
             features.extend(self.features(&schema.item));
         }
-        let score = schema.score.as_ref().map(|score| score.mean + score.std * self.normal());
+        let score = schema.score.as_ref().map(|score| self.around(score.mean, score.std));
         Candidate { id, score, features }
     }
 
@@ -88,7 +91,7 @@ impl<'a> Maker<'a> {
     }
 
     fn number(&mut self, feature: &NumberFeature) -> f64 {
-        let transformed = feature.mean + feature.std * self.normal();
+        let transformed = self.around(feature.mean, feature.std);
         match feature.transform {
             Transform::Identity => transformed,
             Transform::Log1p => transformed.abs().min(LOG_LIMIT).exp_m1().copysign(transformed),
@@ -110,10 +113,9 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Standard normal, by Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let (radius, angle) = (self.rng.random::<f64>(), self.rng.random::<f64>());
-        (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+    /// A draw with this mean and deviation, uniform.
+    fn around(&mut self, mean: f64, std: f64) -> f64 {
+        mean + std * self.rng.random_range(-SPREAD..=SPREAD)
     }
 }
 

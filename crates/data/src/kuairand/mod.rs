@@ -24,7 +24,7 @@ use rand::SeedableRng as _;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
-use crate::converted::Folder;
+use crate::converted::{Folder, check_share, check_sizes};
 use crate::{DataError, Source, Split, table};
 use lists::{Drawing, Slate};
 use log::Log;
@@ -63,20 +63,12 @@ impl KuaiRandOptions {
     }
 
     fn check(&self) -> Result<(), DataError> {
-        let bad = |option, problem: String| Err(DataError::Option { option, problem });
-        let most = nar4rec_slate::MAX_CANDIDATES;
-        if self.slate == 0 {
-            return bad("slate", "found 0, expected at least 1".to_owned());
-        }
-        if self.candidates < self.slate || self.candidates > most {
-            return bad("candidates", format!("found {}, expected {} to {most}", self.candidates, self.slate));
-        }
-        let shares = [("train_share", self.train_share), ("valid_share", self.valid_share)];
-        if let Some((option, share)) = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
-            return bad(option, format!("found {share}, expected 0 to 1"));
-        }
+        check_sizes(self.slate, self.candidates)?;
+        check_share("train_share", self.train_share)?;
+        check_share("valid_share", self.valid_share)?;
         if self.train_share + self.valid_share > 1.0 {
-            return bad("valid_share", format!("found {}, expected at most 1 - train_share", self.valid_share));
+            let problem = format!("found {}, expected at most 1 - train_share", self.valid_share);
+            return Err(DataError::Option { option: "valid_share", problem });
         }
         Ok(())
     }

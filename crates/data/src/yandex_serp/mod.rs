@@ -23,7 +23,7 @@ use rand::SeedableRng as _;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
-use crate::converted::{Folder, named};
+use crate::converted::{Folder, check_share, check_sizes, named};
 use crate::{DataError, Source, Split, table};
 use lists::Pools;
 use log::{Log, Part, Serp};
@@ -53,19 +53,11 @@ impl Default for YandexSerpOptions {
 
 impl YandexSerpOptions {
     fn check(&self) -> Result<(), DataError> {
-        let bad = |option, problem: String| Err(DataError::Option { option, problem });
-        let most = nar4rec_slate::MAX_CANDIDATES;
-        if self.slate == 0 {
-            return bad("slate", "found 0, expected at least 1".to_owned());
-        }
-        if self.candidates < self.slate || self.candidates > most {
-            return bad("candidates", format!("found {}, expected {} to {most}", self.candidates, self.slate));
-        }
-        if !(0.0..=1.0).contains(&self.valid_share) {
-            return bad("valid_share", format!("found {}, expected 0 to 1", self.valid_share));
-        }
+        check_sizes(self.slate, self.candidates)?;
+        check_share("valid_share", self.valid_share)?;
         if self.most_per_query == Some(0) {
-            return bad("most_per_query", "found 0, expected at least 1".to_owned());
+            let problem = "found 0, expected at least 1".to_owned();
+            return Err(DataError::Option { option: "most_per_query", problem });
         }
         Ok(())
     }
