@@ -57,6 +57,7 @@ fn report(source: &Source<'_>) -> anyhow::Result<Report> {
         reranked,
         heat_map,
         training: source.training.map_or_else(Vec::new, |(trained, watch)| curves(trained, watch)),
+        ..Report::default()
     })
 }
 

@@ -32,8 +32,8 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 pub use report::{
-    Alternative, Better, Column, EvaluatorRow, Fact, FeedbackKind, HeatMap, HeatRow, Measure, MetricsTable, Point,
-    Report, Reranked, Scale, Series, Slate, SlateItem, System, Training,
+    Alternative, Better, Column, Curve, EvaluatorRow, Fact, FeedbackKind, HeatMap, HeatRow, Measure, MetricsTable,
+    Plot, Point, Report, Reranked, Scale, Series, Slate, SlateItem, Spacing, System, Training,
 };
 
 /// Why a report cannot be rendered.
@@ -55,9 +55,11 @@ pub enum ReportError {
 }
 
 /// The page's templates and style sheet, by the name they call each other.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("../templates/page.html")),
     ("metrics.html", include_str!("../templates/metrics.html")),
+    ("frame.html", include_str!("../templates/frame.html")),
+    ("plots.html", include_str!("../templates/plots.html")),
     ("evaluator.html", include_str!("../templates/evaluator.html")),
     ("reranked.html", include_str!("../templates/reranked.html")),
     ("heat.html", include_str!("../templates/heat.html")),

@@ -13,6 +13,8 @@ pub struct Report {
     pub facts: Vec<Fact>,
     /// Systems against metrics.
     pub metrics: Option<MetricsTable>,
+    /// What follows from what.
+    pub plots: Vec<Plot>,
     /// How well the evaluator knows the user, per feedback kind.
     pub evaluator: Vec<EvaluatorRow>,
     /// One request's list before and after.
@@ -128,6 +130,40 @@ impl Measure {
     pub fn bare(value: f64) -> Self {
         Self { value, ..Self::NONE }
     }
+}
+
+/// Curves over a common quantity.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Plot {
+    /// What is plotted, such as `NDCG@6`.
+    pub name: String,
+    /// How its values are written.
+    pub scale: Scale,
+    /// What it is plotted over, such as `lists proposed`.
+    pub over: String,
+    /// How the values of that are placed.
+    pub spacing: Spacing,
+    /// The curves.
+    pub curves: Vec<Curve>,
+}
+
+/// How the values that curves go over are placed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub enum Spacing {
+    /// As far from each other as they are.
+    #[default]
+    Linear,
+    /// Each value that occurs at the same distance from the next: for settings such as 0, 0.01, 0.05, 0.2.
+    Even,
+}
+
+/// A curve of a plot.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Curve {
+    /// What it is of, such as a system.
+    pub name: String,
+    /// Its points, in order: where, and the value there, with its interval if it has one.
+    pub points: Vec<(f64, Measure)>,
 }
 
 /// How well the evaluator predicts one feedback kind.

@@ -1,9 +1,11 @@
 //! From a [`Report`] to the strings and places that the templates set down.
 
+mod axis;
 mod chart;
 mod heat;
 mod metrics;
 mod number;
+mod plot;
 mod reranked;
 
 use serde::Serialize;
@@ -17,6 +19,7 @@ pub(crate) struct Page<'a> {
     lead: Option<&'a str>,
     facts: &'a [Fact],
     metrics: Option<metrics::Table<'a>>,
+    plots: Vec<plot::View<'a>>,
     evaluator: Vec<metrics::Evaluator<'a>>,
     reranked: Option<reranked::View<'a>>,
     heat_map: Option<heat::View<'a>>,
@@ -33,6 +36,7 @@ impl<'a> Page<'a> {
             lead: report.lead.as_deref(),
             facts: &report.facts,
             metrics: metrics.map(metrics::Table::new).transpose()?,
+            plots: report.plots.iter().filter_map(plot::View::new).collect(),
             evaluator: report.evaluator.iter().map(metrics::Evaluator::new).collect(),
             reranked: reranked.map(reranked::View::new).transpose()?,
             heat_map: heat_map.map(heat::View::new).transpose()?,

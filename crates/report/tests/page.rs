@@ -50,6 +50,8 @@ fn reports() -> Vec<Report> {
         Report { lead: None, facts: vec![], ..full.clone() },
         Report { metrics: None, ..full.clone() },
         Report { metrics: Some(MetricsTable::default()), ..full.clone() },
+        Report { plots: vec![], ..full.clone() },
+        Report { plots: vec![Plot::default()], ..full.clone() },
         Report { evaluator: vec![], ..full.clone() },
         Report { reranked: None, ..full.clone() },
         Report { reranked: Some(Reranked::default()), ..full.clone() },
@@ -100,10 +102,12 @@ fn what_was_measured_is_on_the_page() {
         "contrastive α 0.3",
         "30 candidates are not shown",
         "Generator, Training loss: from ",
+        "NDCG@6 over lists proposed. NAR4Rec: 44.0 at 1, ",
+        "<li class=\"k2\">Edge-Rerank</li>",
     ] {
         assert!(html.contains(text), "the page does not say {text:?}");
     }
-    assert_eq!(html.matches("<svg role=\"img\"").count(), 4);
+    assert_eq!(html.matches("<svg role=\"img\"").count(), 6);
     assert_eq!(html.matches("<table").count(), html.matches("<caption").count());
 }
 
@@ -112,7 +116,7 @@ fn parts_that_are_missing_leave_no_heading() {
     let html = render(&Report { title: "Nothing yet".into(), ..Report::default() }).unwrap();
     assert!(html.contains("<h1>Nothing yet</h1>"));
     assert!(!html.contains("<h2") && !html.contains("<table") && !html.contains("<svg"));
-    for part in ["metrics", "evaluator", "reranked", "heat", "training"] {
+    for part in ["metrics", "plots", "evaluator", "reranked", "heat", "training"] {
         assert!(render(&sample::report()).unwrap().contains(&format!("<h2 id=\"{part}\">")), "no {part}");
     }
 }

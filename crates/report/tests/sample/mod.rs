@@ -20,6 +20,7 @@ pub(crate) fn report() -> Report {
             ("Intervals", "95%, 1,000 resamples of lists"),
         ]),
         metrics: Some(metrics()),
+        plots: vec![plot("NDCG@6", "lists proposed", Spacing::Even), plot("NDCG@6", "day", Spacing::Linear)],
         evaluator: vec![
             evaluator_row("like", 0.412, 0.7312, 0.6021, 0.6776),
             evaluator_row("love", 0.141, 0.7104, 0.3719, 0.4066),
@@ -29,6 +30,20 @@ pub(crate) fn report() -> Report {
         heat_map: Some(heat_map()),
         training: vec![training("Generator", "NDCG@6", 3.9, 0.31, 4), training("Evaluator", "AUC", 0.69, 0.64, 3)],
     }
+}
+
+fn plot(name: &str, over: &str, spacing: Spacing) -> Plot {
+    let curve = |name: &str, first: f64| Curve {
+        name: name.into(),
+        points: [1.0, 2.0, 4.0, 8.0, 32.0]
+            .map(|lists: f64| {
+                let value = first + 0.01 * lists.ln();
+                (lists, Measure::new(value, value - 0.006, value + 0.006))
+            })
+            .into(),
+    };
+    let curves = vec![curve("NAR4Rec", 0.44), curve("Edge-Rerank", 0.43)];
+    Plot { name: name.into(), scale: Scale::Percent, over: over.into(), spacing, curves }
 }
 
 fn facts(pairs: &[(&str, &str)]) -> Vec<Fact> {
