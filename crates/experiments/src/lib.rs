@@ -18,15 +18,17 @@ mod grid;
 mod oracle;
 mod outcome;
 mod plan;
+mod plots;
 mod report;
 mod speed;
 mod store;
 mod summary;
+mod variants;
 
 pub use error::ExperimentError;
 pub use grid::{Cell, Done, Grid, Watcher};
 pub use outcome::Outcome;
-pub use plan::{Experiment, Plan, Subject, Variant, Variants};
+pub use plan::{Along, Experiment, Plan, Subject, Variant, Variants};
 pub use report::{to_html, to_json, to_markdown};
 pub use speed::{Ratios, Speed, SpeedLine, SpeedSummary, SpeedWatcher, Spread, Timed, Timing};
 pub use store::Store;

@@ -40,10 +40,10 @@ impl Outcome {
         };
         self.figures.extend(values(&system.lists, ""));
         self.figures.extend(values(&system.shown, "shown "));
-        let Diversity { coverage, repetition, distinct_pairs } = system.diversity;
-        for (name, value) in [("coverage", coverage), ("repetition", repetition), ("distinct-2", distinct_pairs)] {
-            self.figures.insert(name.to_owned(), value);
-        }
+        let Diversity { coverage, repetition, distinct_pairs, intra_list_distance } = system.diversity;
+        let diversity = [("coverage", coverage), ("repetition", repetition), ("distinct-2", distinct_pairs)];
+        let distance = intra_list_distance.map(|distance| ("intra-list distance", distance));
+        self.figures.extend(diversity.into_iter().chain(distance).map(|(name, value)| (name.to_owned(), value)));
         let column = |of: fn(&nar4rec_metrics::RankingMetrics) -> f64| {
             system.per_list.iter().map(|metrics| metrics.as_ref().map(of)).collect()
         };

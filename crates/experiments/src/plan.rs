@@ -3,7 +3,7 @@
 use nar4rec_train::{Baseline, Config, SystemKind};
 use toml::{Table, Value};
 
-use crate::ExperimentError;
+use crate::{ExperimentError, variants};
 
 /// What a variant is a variant of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +25,32 @@ pub struct Variant {
     pub subject: Subject,
     /// What it changes in the configuration.
     pub patch: Table,
+    /// Its place on a curve, if it is one of a sweep.
+    pub along: Option<Along>,
+}
+
+/// A place on a curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Along {
+    /// What the curve goes over.
+    pub over: &'static str,
+    /// Where on it.
+    pub x: f64,
+    /// Which of the curves that go over this.
+    pub curve: String,
 }
 
 impl Variant {
     pub(crate) fn new(name: impl Into<String>, subject: Subject, patch: &str) -> Self {
-        Self { name: name.into(), subject, patch: patch.parse().expect("the patches below are TOML") }
+        Self { name: name.into(), subject, patch: patch.parse().expect("patches are TOML"), along: None }
     }
 
-    fn nar4rec(name: impl Into<String>, patch: &str) -> Self {
+    /// The same on a curve.
+    pub(crate) fn along(self, over: &'static str, x: f64, curve: impl Into<String>) -> Self {
+        Self { along: Some(Along { over, x, curve: curve.into() }), ..self }
+    }
+
+    pub(crate) fn nar4rec(name: impl Into<String>, patch: &str) -> Self {
         Self::new(name, Subject::Nar4rec, patch)
     }
 
@@ -79,12 +97,17 @@ fn is_choice(table: &Table) -> bool {
 pub struct Variants(fn() -> Vec<Variant>);
 
 impl Variants {
+    /// All of them.
+    pub fn all(self) -> Vec<Variant> {
+        (self.0)()
+    }
+
     /// Those of these names, or all.
     ///
     /// # Errors
     /// If a name is not that of a variant.
     pub fn named(self, names: &[String]) -> Result<Vec<Variant>, ExperimentError> {
-        chosen((self.0)(), names, |variant| &variant.name)
+        chosen(self.all(), names, |variant| &variant.name)
     }
 }
 
@@ -112,7 +135,7 @@ impl Plan {
     /// The names of all variants.
     pub fn names(self) -> Vec<String> {
         match self {
-            Self::Grid(variants) => (variants.0)().into_iter().map(|variant| variant.name).collect(),
+            Self::Grid(variants) => variants.all().into_iter().map(|variant| variant.name).collect(),
             Self::Speed => crate::speed::systems().into_iter().map(|system| system.name().to_owned()).collect(),
         }
     }
@@ -132,18 +155,22 @@ pub struct Experiment {
 impl Experiment {
     /// All of them.
     pub const ALL: [Self; 9] = [
-        Self::grid("rivals", "all systems on the same lists", rivals),
+        Self::grid("rivals", "all systems on the same lists", variants::rivals),
         Self::grid(
             "oracle",
             "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
-            rivals,
+            variants::rivals,
         ),
-        Self::grid("positions", "positions shared by all requests, or made of their candidates", positions),
-        Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", unlikelihood),
-        Self::grid("decoders", "one way of decoding at a time, everything else fixed", decoders),
-        Self::grid("lists", "how many lists the evaluator is given, and from which decoders", lists),
-        Self::grid("sensitivity", "ω, ρ, τ and the choice of negatives, one at a time", sensitivity),
-        Self::grid("schedule", "learning rate, batch and epochs", schedule),
+        Self::grid("positions", "positions shared by all requests, or made of their candidates", variants::positions),
+        Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", variants::unlikelihood),
+        Self::grid("decoders", "one way of decoding at a time, everything else fixed", variants::decoders),
+        Self::grid("lists", "how many lists the evaluator is given, and from which decoders", variants::lists),
+        Self::grid(
+            "sensitivity",
+            "ω, ρ, τ, α × top_k and the choice of negatives, one at a time",
+            variants::sensitivity,
+        ),
+        Self::grid("schedule", "learning rate × batch × epochs, beside PIER", variants::schedule),
         Self {
             name: "speed",
             about: "how long training and inference take, and how that grows with the list",
@@ -167,83 +194,6 @@ impl Experiment {
             expected: Self::ALL.map(|experiment| experiment.name).join(", "),
         })
     }
-}
-
-const GREEDY: &str = "pipeline.decoders = [{ kind = 'greedy' }]\npipeline.arrangement = 'proposed'";
-
-fn rivals() -> Vec<Variant> {
-    let baselines = Baseline::ALL.map(|baseline| Variant::new(baseline.name(), Subject::Baseline(baseline), ""));
-    let rivals = SystemKind::ALL.map(|kind| Variant::new(kind.name(), Subject::Rival(kind), ""));
-    let ours = [Variant::nar4rec("nar4rec-generator", GREEDY), Variant::nar4rec("nar4rec", "")];
-    baselines.into_iter().chain(rivals).chain(ours).collect()
-}
-
-fn positions() -> Vec<Variant> {
-    ["shared", "candidates"].map(|kind| Variant::nar4rec(kind, &format!("generator.positions = '{kind}'"))).into()
-}
-
-fn unlikelihood() -> Vec<Variant> {
-    let variants = [("unlikelihood", true), ("likelihood-only", false)];
-    variants.map(|(name, on)| Variant::nar4rec(name, &format!("training.loss.unlikelihood = {on}"))).into()
-}
-
-fn decoders() -> Vec<Variant> {
-    let alone = [
-        ("greedy", "kind = 'greedy'"),
-        ("contrastive-0.05", "kind = 'contrastive', alpha = 0.05, top_k = 8"),
-        ("contrastive-0.2", "kind = 'contrastive', alpha = 0.2, top_k = 8"),
-        ("contrastive-0.6", "kind = 'contrastive', alpha = 0.6, top_k = 8"),
-        ("beam-8", "kind = 'beam', width = 8, lists = 1"),
-        ("k-best", "kind = 'k_best', lists = 1"),
-        ("dpp", "kind = 'dpp', alpha = 0.2"),
-        ("sample-top-8", "kind = 'sample', top_k = 8, temperature = 1.0, lists = 1"),
-    ];
-    let variants = alone.map(|(name, decoder)| {
-        Variant::nar4rec(name, &format!("pipeline.decoders = [{{ {decoder} }}]\npipeline.arrangement = 'proposed'"))
-    });
-    variants.into()
-}
-
-fn lists() -> Vec<Variant> {
-    let counted = [1, 3, 7, 15, 31, 63].map(|lists| {
-        let gumbel = format!("{{ kind = 'gumbel', temperature = 0.7, lists = {lists} }}");
-        Variant::nar4rec(format!("gumbel-{lists}"), &format!("pipeline.decoders = [{{ kind = 'greedy' }}, {gumbel}]"))
-    });
-    let best = [7, 31].map(|lists| {
-        let best = format!("{{ kind = 'k_best', lists = {lists} }}");
-        Variant::nar4rec(format!("k-best-{lists}"), &format!("pipeline.decoders = [{best}]"))
-    });
-    std::iter::once(Variant::nar4rec("greedy", "pipeline.decoders = [{ kind = 'greedy' }]"))
-        .chain(counted)
-        .chain(best)
-        .collect()
-}
-
-fn sensitivity() -> Vec<Variant> {
-    let of = |name: &str, field: &str, values: &[&str]| -> Vec<Variant> {
-        let variant = |value: &&str| Variant::nar4rec(format!("{name}-{value}"), &format!("{field} = {value}"));
-        values.iter().map(variant).collect()
-    };
-    let mut variants = of("omega", "training.loss.contrastive_weight", &["0.0", "0.01", "0.05", "0.2"]);
-    variants.extend(of("rho", "training.loss.margin", &["0.1", "0.4", "0.8"]));
-    variants.extend(of("negatives", "training.negatives.lists", &["0", "1", "4"]));
-    variants.extend(["0.25", "0.5", "0.75"].map(|share| {
-        let patch = format!("training.loss.utility_threshold = {{ quantile = {share} }}");
-        Variant::nar4rec(format!("tau-quantile-{share}"), &patch)
-    }));
-    variants
-}
-
-fn schedule() -> Vec<Variant> {
-    let settings = [("0.001", 256, 1), ("0.001", 256, 4), ("0.001", 1024, 4), ("0.002", 256, 4), ("0.004", 1024, 4)];
-    let variants = settings.map(|(rate, batch, epochs)| {
-        let patch = format!(
-            "training.generator.learning_rate = {rate}\ntraining.generator.batch_size = {batch}\n\
-             training.generator.epochs = {epochs}"
-        );
-        Variant::nar4rec(format!("rate-{rate}-batch-{batch}-epochs-{epochs}"), &patch)
-    });
-    variants.into()
 }
 
 #[cfg(test)]
@@ -285,7 +235,7 @@ mod tests {
 
     #[test]
     fn variants_of_the_pipeline_share_a_model() {
-        assert_eq!(Variant::nar4rec("x", GREEDY).model(), Some("nar4rec"));
+        assert_eq!(Variant::nar4rec("x", "pipeline.generator_weight = 1.0").model(), Some("nar4rec"));
         assert_eq!(Variant::nar4rec("x", "training.loss.margin = 0.7").model(), Some("x"));
         assert_eq!(Variant::new("random", Subject::Baseline(Baseline::Random), "").model(), None);
     }

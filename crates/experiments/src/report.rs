@@ -1,9 +1,13 @@
 //! A summary told: as Markdown for documents, as JSON for programs, as a page for people.
 
-use nar4rec_report::{Better, Column, Fact, Measure, MetricsTable, Report, Scale, System, render};
+use nar4rec_report::{Better, Column, Fact, MetricsTable, Report, Scale, System, render};
 use serde_json::json;
 
-use crate::{Experiment, ExperimentError, Row, Summary, Value};
+use crate::{
+    Experiment, ExperimentError, Plan, Row, Summary, Value,
+    plots::{measure, plots},
+    summary::form,
+};
 
 /// The Markdown table.
 pub fn to_markdown(experiment: &Experiment, summary: &Summary) -> String {
@@ -39,6 +43,10 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
         note: row.behind.map(|_| format!("behind the first by {}", behind(row))),
         values: row.values.iter().copied().map(measure).collect(),
     });
+    let variants = match experiment.plan {
+        Plan::Grid(variants) => variants.all(),
+        Plan::Speed => Vec::new(),
+    };
     let report = Report {
         title: format!("nar4rec experiment {}", experiment.name),
         lead: Some(lead(experiment, summary)),
@@ -52,6 +60,7 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
                     .to_owned(),
             ),
         }),
+        plots: plots(&variants, summary),
         ..Report::default()
     };
     Ok(render(&report)?)
@@ -82,21 +91,11 @@ fn compared(summary: &Summary) -> bool {
     summary.rows.iter().any(|row| row.behind.is_some())
 }
 
-/// Whether a figure is a share, told in per cent.
-fn is_share(name: &str) -> bool {
-    !name.contains("LogLoss")
-}
-
 fn cell(name: &str, value: Option<Value>) -> String {
     let Some(Value { mean, deviation }) = value else { return "–".to_owned() };
-    let number = |value: f64, digits: usize| match is_share(name) {
-        true => format!("{:.1$}", 100.0 * value, digits),
-        false => format!("{:.1$}", value, digits + 3),
-    };
-    match deviation {
-        Some(deviation) => format!("{} ± {}", number(mean, 1), number(deviation, 1)),
-        None => number(mean, 1),
-    }
+    let form = form(name);
+    let number = |value: f64| format!("{:.1$}", if form.is_share { 100.0 * value } else { value }, form.decimals);
+    deviation.map_or_else(|| number(mean), |deviation| format!("{} ± {}", number(mean), number(deviation)))
 }
 
 fn behind(row: &Row) -> String {
@@ -105,20 +104,11 @@ fn behind(row: &Row) -> String {
     })
 }
 
-/// Whether less of a figure is better.
-fn is_loss(name: &str) -> bool {
-    ["LogLoss", "lost", "repetition", "RMSE"].iter().any(|part| name.contains(part))
-}
-
 fn column(name: &str) -> Column {
-    let scale = if is_share(name) { Scale::Percent } else { Scale::Plain };
-    Column { name: name.to_owned(), scale, better: if is_loss(name) { Better::Lower } else { Better::Higher } }
-}
-
-fn measure(value: Option<Value>) -> Measure {
-    match value {
-        None => Measure::NONE,
-        Some(Value { mean, deviation: None }) => Measure::bare(mean),
-        Some(Value { mean, deviation: Some(deviation) }) => Measure::new(mean, mean - deviation, mean + deviation),
+    let form = form(name);
+    Column {
+        name: name.to_owned(),
+        scale: if form.is_share { Scale::Percent } else { Scale::Plain },
+        better: if form.is_loss { Better::Lower } else { Better::Higher },
     }
 }

@@ -54,6 +54,45 @@ pub struct Summary {
     pub rows: Vec<Row>,
 }
 
+/// What the seconds of a training are called in a table.
+pub(crate) const TRAINING_SECONDS: &str = "training, s";
+/// What the milliseconds are called in which a list was made and judged, on all threads.
+pub(crate) const LIST_MILLISECONDS: &str = "a list, ms";
+
+/// What kind of number a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// Whether it is told in per cent.
+    pub(crate) is_share: bool,
+    /// Whether less of it is better.
+    pub(crate) is_loss: bool,
+    /// Decimals in a table.
+    pub(crate) decimals: usize,
+}
+
+/// The form of the figure of this name.
+pub(crate) fn form(name: &str) -> Form {
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    let is_loss = has(&["LogLoss", "lost", "repetition", "RMSE", TRAINING_SECONDS, LIST_MILLISECONDS]);
+    let is_share = !has(&["LogLoss", "intra-list", TRAINING_SECONDS, LIST_MILLISECONDS]);
+    let decimals = match name {
+        TRAINING_SECONDS => 0,
+        LIST_MILLISECONDS => 2,
+        _ if is_share => 1,
+        _ => 4,
+    };
+    Form { is_share, is_loss, decimals }
+}
+
+/// A figure of an outcome.
+fn figure(outcome: &Outcome, name: &str) -> Option<f64> {
+    match name {
+        TRAINING_SECONDS => outcome.training_seconds,
+        LIST_MILLISECONDS => Some(1e3 * outcome.evaluation_seconds / outcome.lists.max(1) as f64),
+        _ => outcome.figures.get(name).copied(),
+    }
+}
+
 /// The figures that come first, by how their names begin; the rest follows by name.
 const FIRST: [&str; 12] = [
     "optimum",
@@ -116,7 +155,7 @@ fn of<'a>(outcomes: &'a [Outcome], variant: &'a str) -> impl Iterator<Item = &'a
 }
 
 fn value<'a>(outcomes: impl Iterator<Item = &'a Outcome>, name: &str) -> Option<Value> {
-    Value::of(&outcomes.filter_map(|outcome| outcome.figures.get(name).copied()).collect::<Vec<_>>())
+    Value::of(&outcomes.filter_map(|outcome| figure(outcome, name)).collect::<Vec<_>>())
 }
 
 /// The names of all figures.
@@ -126,6 +165,8 @@ fn columns(outcomes: &[Outcome]) -> Vec<String> {
     names.dedup();
     let place = |name: &String| FIRST.iter().position(|first| name.starts_with(first)).unwrap_or(FIRST.len());
     names.sort_by_key(place);
+    let times = [TRAINING_SECONDS, LIST_MILLISECONDS].map(str::to_owned);
+    names.extend(times.into_iter().filter(|name| outcomes.iter().any(|outcome| figure(outcome, name).is_some())));
     names
 }
 
@@ -152,6 +193,7 @@ mod tests {
             variant: variant.to_owned(),
             seed,
             lists: 5,
+            evaluation_seconds: 0.5,
             figures: BTreeMap::from([("NDCG@6".to_owned(), mean), ("AUC".to_owned(), 0.5), ("P@6".to_owned(), 0.25)]),
             per_list: BTreeMap::from([(
                 "NDCG@6".to_owned(),
@@ -170,7 +212,9 @@ mod tests {
             outcome("b", 2, [0.4, 0.5, 0.6, 0.7]),
         ];
         let summary = Summary::new(&outcomes).unwrap();
-        assert_eq!(summary.columns, ["P@6", "NDCG@6", "AUC"]);
+        assert_eq!(summary.columns, ["P@6", "NDCG@6", "AUC", "a list, ms"]);
+        // 0.5 seconds for 5 lists.
+        assert_eq!(summary.rows[0].values[3].map(|value| value.mean), Some(100.0));
         let [a, b] = &summary.rows[..] else { panic!("two variants") };
         assert_eq!((a.variant.as_str(), a.seeds.as_slice()), ("a", &[1, 2][..]));
         let ndcg = a.values[1].unwrap();

@@ -2,17 +2,16 @@
 
 use std::{collections::HashMap, num::NonZeroUsize};
 
-use nar4rec_data::{DataSet, OnBad, Skipped, Split};
-use nar4rec_infer::{Reranker, ScoredList};
+use nar4rec_data::{DataSet, Skipped, Split};
 use nar4rec_metrics::{
     Bootstrap, Figures, Ideal, ListResult, RankingMetrics, ScoreKind, Summary, distinct_pairs, item_coverage,
     repetition,
 };
 use nar4rec_rivals::Ranked;
-use nar4rec_slate::{Impression, InvalidRequest, Permutation};
+use nar4rec_slate::{Impression, InvalidRequest};
 use rayon::prelude::*;
 
-use crate::{Baseline, EvaluateOptions, RivalRanker, TrainError, evaluation, examples::impressions};
+use crate::{EvaluateOptions, TrainError, examples::impressions, item_vectors::ItemVectors};
 
 /// Impressions read before they are answered together, and those of one parallel part.
 const READ_AHEAD: usize = 512;
@@ -65,6 +64,9 @@ pub struct Diversity {
     pub repetition: f64,
     /// The share of different ones among all pairs of neighbours.
     pub distinct_pairs: f64,
+    /// The mean over lists of 1 − cos between two items of a list, over what the catalog says about them; nothing if it says
+    /// nothing.
+    pub intra_list_distance: Option<f64>,
 }
 
 /// Systems side by side.
@@ -96,6 +98,7 @@ pub fn compare(
 ) -> Result<Comparison, TrainError> {
     let mut lines = impressions(data, options.split, &[])?.on_bad(options.on_bad);
     let mut tables: Vec<Table> = systems.iter().map(|_| Table::new(length)).collect();
+    let vectors = ItemVectors::of(data, options.on_bad)?;
     let (mut lists, mut offered) = (0, HashMap::new());
     loop {
         let ahead = lines.next_lines(READ_AHEAD)?;
@@ -120,6 +123,12 @@ pub fn compare(
                     let seen = Seen::new(&line.value, &options.relevance, &mut offered);
                     for (table, answer) in tables.iter_mut().zip(&answers) {
                         table.push(&seen, answer)?;
+                        let ids = answer
+                            .ranked
+                            .list
+                            .iter()
+                            .map(|index| line.value.request().candidates()[*index].id.as_str());
+                        table.distances.extend(vectors.distance(ids));
                     }
                     each(lists, &line.value, &answers);
                     lists += 1;
@@ -178,6 +187,8 @@ struct Table {
     per_list: Vec<Option<RankingMetrics>>,
     /// The items of each list, by their numbers.
     produced: Vec<Vec<u32>>,
+    /// How far apart the items of each list are, where that is known.
+    distances: Vec<f64>,
 }
 
 impl Table {
@@ -188,6 +199,7 @@ impl Table {
             shown: Summary::new(length, ScoreKind::Probability),
             per_list: Vec::new(),
             produced: Vec::new(),
+            distances: Vec::new(),
         }
     }
 
@@ -223,6 +235,8 @@ impl Table {
             coverage: item_coverage(items(), offered).unwrap_or(0.0),
             repetition: repetition(items()).unwrap_or(0.0),
             distinct_pairs: distinct_pairs(self.produced.iter().map(Vec::as_slice)).unwrap_or(0.0),
+            intra_list_distance: (!self.distances.is_empty())
+                .then(|| self.distances.iter().sum::<f64>() / self.distances.len() as f64),
         };
         SystemFigures {
             name,
@@ -238,119 +252,4 @@ impl Table {
 fn continued(list: &[usize], scores: &[f32], length: usize) -> Vec<usize> {
     let rest = Ranked::greatest(scores, scores.len()).list.into_iter().filter(|index| !list.contains(index));
     list.iter().copied().chain(rest).take(length).collect()
-}
-
-impl Compared for RivalRanker {
-    fn name(&self) -> String {
-        self.kind().name().to_owned()
-    }
-
-    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
-        let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
-        let ranked = self.rank(&requests, length);
-        let answers = impressions.iter().zip(ranked).map(|(impression, ranked)| {
-            let shown = self.probabilities(impression.request(), &shown_list(impression, self.list_length())?)?;
-            Ok(Answer { ranked: ranked?, proposals: Vec::new(), shown })
-        });
-        answers.collect()
-    }
-}
-
-/// NAR4Rec: the list its pipeline chooses, scores by P̂, probabilities by the evaluator.
-#[derive(Debug)]
-pub struct Nar4rec<'a> {
-    reranker: &'a Reranker,
-    kind: usize,
-}
-
-impl<'a> Nar4rec<'a> {
-    /// A loaded model, whose evaluator's kind `relevance` says how likely an item is to be relevant.
-    ///
-    /// # Errors
-    /// If the evaluator foretells no such kind.
-    pub fn new(reranker: &'a Reranker, relevance: &str) -> Result<Self, TrainError> {
-        let kinds: Vec<String> = reranker.feedback_kinds().map(str::to_owned).collect();
-        match kinds.iter().position(|kind| kind == relevance) {
-            Some(kind) => Ok(Self { reranker, kind }),
-            None => Err(TrainError::Relevance { found: relevance.to_owned(), expected: kinds }),
-        }
-    }
-}
-
-impl Compared for Nar4rec<'_> {
-    fn name(&self) -> String {
-        "nar4rec".to_owned()
-    }
-
-    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
-        let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
-        let traces = self.reranker.trace_batch(&requests, Some(length));
-        let answers = impressions.iter().zip(traces).map(|(impression, trace)| {
-            let trace = trace.map_err(|error| evaluation::refused(&error))?;
-            let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
-            let judged = self
-                .reranker
-                .evaluate(impression.request(), &[shown_list(impression, self.reranker.list_length())?])
-                .map_err(|error| evaluation::refused(&error))?;
-            Ok(Answer {
-                ranked: Ranked {
-                    list: indices(&trace.proposals[trace.best]),
-                    scores: evaluation::greatest_log_probabilities(&trace),
-                },
-                proposals: trace.proposals.iter().map(|list| (indices(list), list.utility)).collect(),
-                shown: Some(judged[0].items.iter().map(|item| item.feedback[self.kind]).collect()),
-            })
-        });
-        answers.collect()
-    }
-}
-
-/// An order that needs no model, with what it counts.
-#[derive(Debug)]
-pub struct BaselineRanker {
-    baseline: Baseline,
-    popularity: HashMap<String, u32>,
-}
-
-impl BaselineRanker {
-    /// A baseline; popularity is counted over the training split.
-    ///
-    /// # Errors
-    /// If the training split has to be read and cannot be.
-    pub fn new(baseline: Baseline, data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<Self, TrainError> {
-        let popularity = match baseline {
-            Baseline::Popularity => evaluation::popularity(data, relevance, on_bad)?,
-            Baseline::Upstream | Baseline::Random => HashMap::new(),
-        };
-        Ok(Self { baseline, popularity })
-    }
-
-    /// All of them.
-    ///
-    /// # Errors
-    /// As [`BaselineRanker::new`].
-    pub fn all(data: &DataSet, relevance: &str, on_bad: OnBad) -> Result<Vec<Self>, TrainError> {
-        Baseline::ALL.into_iter().map(|baseline| Self::new(baseline, data, relevance, on_bad)).collect()
-    }
-}
-
-impl Compared for BaselineRanker {
-    fn name(&self) -> String {
-        self.baseline.name().to_owned()
-    }
-
-    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
-        let answers = impressions.iter().map(|impression| {
-            let ranked = self.baseline.rank(impression, &self.popularity, length);
-            Ok(Answer { ranked, proposals: Vec::new(), shown: None })
-        });
-        answers.collect()
-    }
-}
-
-/// The list that was shown, cut to the length a model can judge.
-fn shown_list(impression: &Impression, most: usize) -> Result<Permutation, InvalidRequest> {
-    let indices = impression.shown().iter().take(most).map(|exposure| exposure.candidate).collect();
-    Permutation::new(indices, impression.request().candidates().len())
-        .map_err(|error| InvalidRequest::new("shown", error.to_string()))
 }

@@ -13,12 +13,14 @@
 
 mod agreement;
 mod checkpoint;
+mod compared;
 mod comparison;
 mod config;
 mod error;
 mod evaluation;
 mod examples;
 mod fit;
+mod item_vectors;
 mod optimiser;
 mod run;
 mod saved;
@@ -30,7 +32,8 @@ mod untrained;
 
 pub use agreement::{Agreement, agreement};
 pub use checkpoint::CheckpointError;
-pub use comparison::{Answer, BaselineRanker, Compared, Comparison, DEEP, Diversity, Nar4rec, SystemFigures, compare};
+pub use compared::{BaselineRanker, Nar4rec};
+pub use comparison::{Answer, Compared, Comparison, DEEP, Diversity, SystemFigures, compare};
 pub use config::{
     Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown, Weighting,
 };

@@ -1,6 +1,8 @@
 //! Timings told: as Markdown for documents, as JSON for programs, as a page for people.
 
-use nar4rec_report::{Better, Column, Fact, Measure, MetricsTable, Report, Scale, System, render};
+use nar4rec_report::{
+    Better, Column, Curve, Fact, Measure, MetricsTable, Plot, Report, Scale, Spacing, System, render,
+};
 use serde_json::json;
 
 use super::{SpeedLine, SpeedSummary, Spread};
@@ -59,6 +61,20 @@ impl SpeedSummary {
         let columns = ["training, s", "inference, s", "training, ×", "inference, ×"];
         let columns =
             columns.map(|name| Column { name: name.to_owned(), scale: Scale::Plain, better: Better::Lower }).into();
+        let plot = |name: &str, of: fn(&SpeedLine) -> Option<Spread>| {
+            let mut curves: Vec<Curve> = Vec::new();
+            for line in &self.grown {
+                let index = curves.iter().position(|curve| curve.name == line.system).unwrap_or_else(|| {
+                    curves.push(Curve { name: line.system.clone(), points: Vec::new() });
+                    curves.len() - 1
+                });
+                let value = of(line)
+                    .map_or(Measure::NONE, |Spread { median, least, greatest }| Measure::new(median, least, greatest));
+                curves[index].points.push((line.list_length as f64, value));
+            }
+            let (name, over) = (name.to_owned(), "items in a list".to_owned());
+            Plot { name, scale: Scale::Plain, over, spacing: Spacing::Linear, curves }
+        };
         let report = Report {
             title: format!("nar4rec experiment {}", experiment.name),
             lead: Some(self.lead(experiment)),
@@ -68,6 +84,10 @@ impl SpeedSummary {
                 rows: rows.collect(),
                 note: Some(ABOUT_TIMES.replace(", and in brackets the least and the greatest", "")),
             }),
+            plots: vec![
+                plot("training, seconds for 1,024 lists", |line| line.training),
+                plot("inference, seconds for 1,024 lists", |line| line.inference),
+            ],
             ..Report::default()
         };
         Ok(render(&report)?)

@@ -1,0 +1,126 @@
+//! What each grid compares.
+
+use nar4rec_train::{Baseline, SystemKind};
+
+use crate::{Subject, Variant};
+
+/// One list, the generator's.
+const GREEDY: &str = "pipeline.decoders = [{ kind = 'greedy' }]\npipeline.arrangement = 'proposed'";
+
+/// All systems.
+pub(crate) fn rivals() -> Vec<Variant> {
+    let baselines = Baseline::ALL.map(|baseline| Variant::new(baseline.name(), Subject::Baseline(baseline), ""));
+    let rivals = SystemKind::ALL.map(|kind| Variant::new(kind.name(), Subject::Rival(kind), ""));
+    let ours = [Variant::nar4rec("nar4rec-generator", GREEDY), Variant::nar4rec("nar4rec", "")];
+    baselines.into_iter().chain(rivals).chain(ours).collect()
+}
+
+/// Where the states of positions come from.
+pub(crate) fn positions() -> Vec<Variant> {
+    ["shared", "candidates"].map(|kind| Variant::nar4rec(kind, &format!("generator.positions = '{kind}'"))).into()
+}
+
+/// What becomes of lists that did badly.
+pub(crate) fn unlikelihood() -> Vec<Variant> {
+    let variants = [("unlikelihood", true), ("likelihood-only", false)];
+    variants.map(|(name, on)| Variant::nar4rec(name, &format!("training.loss.unlikelihood = {on}"))).into()
+}
+
+/// One list of one decoder, shown as it is.
+fn decoded(name: String, decoder: &str) -> Variant {
+    let patch = format!("pipeline.decoders = [{{ {decoder} }}]\npipeline.arrangement = 'proposed'");
+    Variant::nar4rec(name, &patch)
+}
+
+/// One way of decoding at a time.
+pub(crate) fn decoders() -> Vec<Variant> {
+    let alone = [
+        ("greedy", "kind = 'greedy'"),
+        ("contrastive-0.05", "kind = 'contrastive', alpha = 0.05, top_k = 8"),
+        ("contrastive-0.2", "kind = 'contrastive', alpha = 0.2, top_k = 8"),
+        ("contrastive-0.6", "kind = 'contrastive', alpha = 0.6, top_k = 8"),
+        ("beam-8", "kind = 'beam', width = 8, lists = 1"),
+        ("k-best", "kind = 'k_best', lists = 1"),
+        ("dpp", "kind = 'dpp', alpha = 0.2"),
+        ("sample-top-8", "kind = 'sample', top_k = 8, temperature = 1.0, lists = 1"),
+    ];
+    alone.map(|(name, decoder)| decoded(name.to_owned(), decoder)).into()
+}
+
+/// More and more lists for the evaluator to choose from.
+pub(crate) fn lists() -> Vec<Variant> {
+    const OVER: &str = "lists proposed";
+    let greedy = Variant::nar4rec("greedy", "pipeline.decoders = [{ kind = 'greedy' }]").along(OVER, 1.0, "greedy");
+    let gumbel = [1, 3, 7, 15, 31, 63, 127, 255].map(|lists| {
+        let gumbel = format!("{{ kind = 'gumbel', temperature = 0.7, lists = {lists} }}");
+        let patch = format!("pipeline.decoders = [{{ kind = 'greedy' }}, {gumbel}]");
+        Variant::nar4rec(format!("gumbel-{lists}"), &patch).along(OVER, f64::from(lists + 1), "greedy and Gumbel")
+    });
+    let best = [8, 32, 128].map(|lists| {
+        let patch = format!("pipeline.decoders = [{{ kind = 'k_best', lists = {lists} }}]");
+        Variant::nar4rec(format!("k-best-{lists}"), &patch).along(OVER, f64::from(lists), "k best")
+    });
+    std::iter::once(greedy).chain(gumbel).chain(best).collect()
+}
+
+/// One setting at a time.
+pub(crate) fn sensitivity() -> Vec<Variant> {
+    let of = |(name, over): (&str, &'static str), field: &str, values: &[f64]| -> Vec<Variant> {
+        let variant = |value: &f64| {
+            let patch = format!("{field} = {value:?}");
+            Variant::nar4rec(format!("{name}-{value}"), &patch).along(over, *value, "")
+        };
+        values.iter().map(variant).collect()
+    };
+    let mut variants = of(("omega", "ω"), "training.loss.contrastive_weight", &[0.0, 0.01, 0.05, 0.2]);
+    variants.extend(of(("rho", "ρ"), "training.loss.margin", &[0.1, 0.4, 0.8]));
+    variants.extend([0.25, 0.5, 0.75].map(|share| {
+        let patch = format!("training.loss.utility_threshold = {{ quantile = {share} }}");
+        Variant::nar4rec(format!("tau-quantile-{share}"), &patch).along(
+            "τ, as a quantile of the lists' utility",
+            share,
+            "",
+        )
+    }));
+    variants.extend([0, 1, 4].map(|lists| {
+        let patch = format!("training.negatives.lists = {lists}");
+        let name = format!("negatives-{lists}");
+        Variant::nar4rec(name, &patch).along("drawn lists for each shown one", f64::from(lists), "")
+    }));
+    variants.extend([0.3, 3.0].map(|temperature| {
+        let patch = format!("training.negatives.lists = 1\ntraining.negatives.temperature = {temperature:?}");
+        Variant::nar4rec(format!("negatives-1-temperature-{temperature}"), &patch)
+    }));
+    variants.extend([0.05, 0.2, 0.6].into_iter().flat_map(|alpha| {
+        [4, 8, 16].map(|top_k| {
+            let decoder = format!("kind = 'contrastive', alpha = {alpha:?}, top_k = {top_k}");
+            let name = format!("alpha-{alpha}-top-{top_k}");
+            decoded(name, &decoder).along("α, the list of contrastive decoding alone", alpha, format!("top_k {top_k}"))
+        })
+    }));
+    variants
+}
+
+/// How both are trained: the paper's best is one epoch of 1,024 lists at 0.001.
+pub(crate) fn schedule() -> Vec<Variant> {
+    let settings = [0.001, 0.004].into_iter().flat_map(|rate| {
+        [256, 1024].into_iter().flat_map(move |batch| [1, 4].map(|epochs: i32| (rate, batch, epochs)))
+    });
+    let systems = [
+        ("nar4rec", Subject::Nar4rec, &["generator", "evaluator"][..]),
+        ("pier", Subject::Rival(SystemKind::Pier), &["system"][..]),
+    ];
+    let variant = |(name, subject, parts): (&str, Subject, &[&str]), (rate, batch, epochs): (f64, i32, i32)| {
+        let run = |part: &&str| {
+            format!("[training.{part}]\nlearning_rate = {rate:?}\nbatch_size = {batch}\nepochs = {epochs}\n")
+        };
+        let patch: String = parts.iter().map(run).collect();
+        let curve = format!("{name}, rate {rate}, batch {batch}");
+        Variant::new(format!("{name}-rate-{rate}-batch-{batch}-epochs-{epochs}"), subject, &patch).along(
+            "epochs",
+            f64::from(epochs),
+            curve,
+        )
+    };
+    settings.flat_map(|setting| systems.map(|system| variant(system, setting))).collect()
+}
