@@ -9,7 +9,7 @@
 //! Requests are the first 1,024 of the split, with all their candidates. Training is one pass over them in the batches of the
 //! configuration: forward, loss, backward, optimiser, by the loop that trains models. Inference begins with features that were
 //! read before and ends with lists. How many requests share a pass is chosen for each system by trying, so that none is slow
-//! for want of a larger batch, or of a smaller one. The whole of NAR4Rec is timed from request to list by the reranker that
+//! for want of a larger batch, or of a smaller one; beside it stands the time of requests that come one at a time. The whole of NAR4Rec is timed from request to list by the reranker that
 //! serves: it also reads features, the time of which has a row of its own. Everything is run once before it is timed, and the
 //! lists are looked at: as long as they should be, and no candidate twice.
 //!
@@ -62,6 +62,9 @@ pub struct Timing {
     pub training_seconds: Option<f64>,
     /// Seconds in which lists were made for all requests.
     pub inference_seconds: f64,
+    /// The same where each request is a pass of its own, as in a service that is asked one at a time; nothing where no list is
+    /// made.
+    pub single_seconds: Option<f64>,
     /// Requests that shared a pass of inference; nothing where the system decides.
     pub per_pass: Option<usize>,
     /// The row's configuration.

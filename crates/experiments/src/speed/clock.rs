@@ -67,13 +67,15 @@ impl Clock {
                 system.lists((few, prepared), length, per_pass);
                 (begun.elapsed(), per_pass)
             });
+            let single = tried.iter().find(|(_, per_pass)| *per_pass == 1).map(|(taken, _)| taken.as_secs_f64());
+            let single_seconds = single.map(|seconds| seconds * examples.len() as f64 / few.len() as f64);
             let (_, per_pass) = tried.into_iter().min().expect("there are several");
             let begun = Instant::now();
             let lists = system.lists((examples, prepared), length, per_pass);
             let inference_seconds = begun.elapsed().as_secs_f64();
             check(&lists, examples, length).map_err(|problem| answer(row, problem))?;
             let training_seconds = Some(pass(&mut system, examples, prepared)?);
-            Ok(Timing { training_seconds, inference_seconds, per_pass: Some(per_pass), ..timing })
+            Ok(Timing { training_seconds, inference_seconds, single_seconds, per_pass: Some(per_pass), ..timing })
         })
     }
 
@@ -91,6 +93,11 @@ impl Clock {
             let begun = Instant::now();
             let rankings = reranker.rerank_batch(requests, Options::default());
             let inference_seconds = begun.elapsed().as_secs_f64();
+            let (mut memory, begun) = (Ranking::default(), Instant::now());
+            for request in requests {
+                reranker.rerank_into(request, Options::default(), &mut memory).map_err(|error| answer(row, error))?;
+            }
+            let single_seconds = Some(begun.elapsed().as_secs_f64());
             let list = |ranking: Result<Ranking, RerankError>| -> Result<Vec<usize>, RerankError> {
                 Ok(ranking?.best.items.iter().map(|item| item.index).collect())
             };
@@ -101,7 +108,7 @@ impl Clock {
             for part in [Part::Generator, Part::Evaluator] {
                 training_seconds += pass(&mut Untrained::new(part, prepared, config, self.isa)?, examples, prepared)?;
             }
-            Ok(Timing { training_seconds: Some(training_seconds), inference_seconds, ..timing })
+            Ok(Timing { training_seconds: Some(training_seconds), inference_seconds, single_seconds, ..timing })
         })
     }
 }

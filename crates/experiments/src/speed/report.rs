@@ -5,11 +5,11 @@ use nar4rec_report::{
 };
 use serde_json::json;
 
-use super::{SpeedLine, SpeedSummary, Spread};
+use super::{Ratios, SpeedLine, SpeedSummary, Spread};
 use crate::{Experiment, ExperimentError};
 
 const ABOUT_TIMES: &str = "Seconds for 1,024 lists on one thread: medians over rounds, and in brackets the least and the greatest. × is how \
-                           many times the time of nar4rec-generator in the same round. The row nar4rec begins with the \
+                           many times the time of nar4rec-generator in the same round. One at a time: each request is a pass of its own. The row nar4rec begins with the \
                            request, all others with features that were read before: the row features has what that takes.";
 
 impl SpeedSummary {
@@ -20,16 +20,21 @@ impl SpeedSummary {
             if lines.is_empty() {
                 continue;
             }
-            text.push_str(&format!("\n| {first}| training, s | × | inference, s | × | requests a pass |\n"));
-            text.push_str(&format!("|{}\n", "---|".repeat(if first.is_empty() { 6 } else { 7 })));
+            text.push_str(&format!(
+                "\n| {first}| training, s | × | inference, s | × | requests a pass | one at a time, s | × |\n"
+            ));
+            text.push_str(&format!("|{}\n", "---|".repeat(if first.is_empty() { 8 } else { 9 })));
             for line in lines {
                 let first = if first.is_empty() { String::new() } else { format!("{} | ", line.list_length) };
-                let [training, inference] = [line.training, line.inference].map(|spread| told(spread, 3));
-                let [of_training, of_inference] =
-                    [line.ratios.training, line.ratios.inference].map(|spread| told(spread, 2));
+                let [training, inference, single] =
+                    [line.training, line.inference, line.single].map(|spread| told(spread, 3));
+                let Ratios { training: of_training, inference: of_inference, single: of_single } = line.ratios;
+                let [of_training, of_inference, of_single] =
+                    [of_training, of_inference, of_single].map(|spread| told(spread, 2));
                 let per_pass = per_pass(line);
                 text.push_str(&format!(
-                    "| {first}{} | {training} | {of_training} | {inference} | {of_inference} | {per_pass} |\n",
+                    "| {first}{} | {training} | {of_training} | {inference} | {of_inference} | {per_pass} | {single} \
+                     | {of_single} |\n",
                     line.system
                 ));
             }
@@ -56,9 +61,19 @@ impl SpeedSummary {
         let rows = lines.map(|(line, is_grown)| System {
             name: named(line, is_grown),
             note: None,
-            values: [line.training, line.inference, line.ratios.training, line.ratios.inference].map(measure).into(),
+            values: [
+                line.training,
+                line.inference,
+                line.single,
+                line.ratios.training,
+                line.ratios.inference,
+                line.ratios.single,
+            ]
+            .map(measure)
+            .into(),
         });
-        let columns = ["training, s", "inference, s", "training, ×", "inference, ×"];
+        let columns =
+            ["training, s", "inference, s", "one at a time, s", "training, ×", "inference, ×", "one at a time, ×"];
         let columns =
             columns.map(|name| Column { name: name.to_owned(), scale: Scale::Plain, better: Better::Lower }).into();
         let plot = |name: &str, of: fn(&SpeedLine) -> Option<Spread>| {
@@ -87,6 +102,7 @@ impl SpeedSummary {
             plots: vec![
                 plot("training, seconds for 1,024 lists", |line| line.training),
                 plot("inference, seconds for 1,024 lists", |line| line.inference),
+                plot("inference one request at a time, seconds for 1,024", |line| line.single),
             ],
             ..Report::default()
         };

@@ -33,6 +33,8 @@ pub struct Ratios {
     pub training: Option<Spread>,
     /// Of inference.
     pub inference: Option<Spread>,
+    /// Of inference, one request at a time.
+    pub single: Option<Spread>,
 }
 
 /// One row over its rounds. Seconds are for 1,024 lists.
@@ -48,6 +50,8 @@ pub struct SpeedLine {
     pub training: Option<Spread>,
     /// Seconds in which lists are made.
     pub inference: Option<Spread>,
+    /// The same where each request is a pass of its own.
+    pub single: Option<Spread>,
     /// Beside the generator; nothing for what makes no list.
     pub ratios: Ratios,
     /// Requests that share a pass of inference, in each round; empty where the system decides.
@@ -96,6 +100,10 @@ fn inference(timing: &Timing) -> f64 {
     timing.inference_seconds * LISTS as f64 / timing.lists as f64
 }
 
+fn single(timing: &Timing) -> Option<f64> {
+    timing.single_seconds.map(|seconds| seconds * LISTS as f64 / timing.lists as f64)
+}
+
 /// The row that a timing is one of.
 fn line(of: &Timing, timings: &[Timing]) -> SpeedLine {
     let same_lists = |timing: &&Timing| timing.grown == of.grown && timing.list_length == of.list_length;
@@ -108,6 +116,7 @@ fn line(of: &Timing, timings: &[Timing]) -> SpeedLine {
     let ratios = Ratios {
         training: Spread::of(pairs().filter_map(|(own, other)| Some(training(own)? / training(other)?)).collect()),
         inference: Spread::of(pairs().map(|(own, other)| inference(own) / inference(other)).collect()),
+        single: Spread::of(pairs().filter_map(|(own, other)| Some(single(own)? / single(other)?)).collect()),
     };
     SpeedLine {
         system: of.system.clone(),
@@ -115,6 +124,7 @@ fn line(of: &Timing, timings: &[Timing]) -> SpeedLine {
         rounds: rounds.len(),
         training: Spread::of(rounds.iter().filter_map(|round| training(round)).collect()),
         inference: Spread::of(rounds.iter().map(|round| inference(round)).collect()),
+        single: Spread::of(rounds.iter().filter_map(|round| single(round)).collect()),
         ratios,
         per_pass: rounds.iter().filter_map(|round| round.per_pass).collect(),
     }

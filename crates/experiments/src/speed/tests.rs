@@ -114,7 +114,11 @@ fn every_system_is_timed_in_every_round_and_three_as_the_list_grows() {
     assert_eq!(lengths, BTreeSet::from([2, 5, 6]));
     let told = |system: &str| summary.systems.iter().find(|line| line.system == system).unwrap();
     assert!(told("features").training.is_none() && told("features").ratios == Ratios::default());
-    assert!(told("dcn").ratios.training.is_some() && told(GENERATOR).ratios == Ratios::default());
+    assert!(
+        told("dcn").ratios.training.is_some()
+            && told("nar4rec").ratios.single.is_some()
+            && told(GENERATOR).ratios == Ratios::default()
+    );
     let of = |grown| timings.iter().find(|timing| timing.system == "seq2slate" && timing.grown == grown).unwrap();
     let width = |timing: &Timing| serde_json::from_str::<Config>(&timing.config).unwrap().systems.seq2slate.width;
     assert_eq!((width(of(false)), width(of(true))), (16, 8), "as the list grows all have one width");
@@ -147,6 +151,7 @@ fn timing(system: &str, seed: u64, training: f64, inference: f64) -> Timing {
         candidates: 50.0,
         training_seconds: Some(training),
         inference_seconds: inference,
+        single_seconds: Some(2.0 * inference * f64::from(u8::from(system == "seq2slate") + 1)),
         per_pass: Some(16),
         ..Timing::default()
     }
@@ -171,15 +176,21 @@ fn ratios_are_of_the_same_round_and_length() {
     let spread = |median, least, greatest| Some(Spread { median, least, greatest });
     // 512 lists took half of what 1,024 take.
     assert_eq!((slate.training, slate.inference), (spread(13.0, 6.0, 40.0), spread(9.0, 2.0, 12.0)));
-    assert_eq!(slate.ratios, Ratios { training: spread(4.0, 3.0, 5.0), inference: spread(4.0, 2.0, 6.0) });
+    assert_eq!(
+        slate.ratios,
+        Ratios { training: spread(4.0, 3.0, 5.0), inference: spread(4.0, 2.0, 6.0), single: spread(8.0, 4.0, 12.0) }
+    );
     assert_eq!((slate.rounds, generator.rounds, summary.rounds()), (4, 3, 4));
     let [grown, _] = &summary.grown[..] else { panic!("two systems") };
-    assert_eq!(grown.ratios, Ratios { training: spread(1.5, 1.5, 1.5), inference: spread(4.5, 4.5, 4.5) });
+    assert_eq!(
+        grown.ratios,
+        Ratios { training: spread(1.5, 1.5, 1.5), inference: spread(4.5, 4.5, 4.5), single: spread(9.0, 9.0, 9.0) }
+    );
 
     let experiment = Experiment::named("speed").unwrap();
     let text = summary.to_markdown(&experiment);
-    let row =
-        "| seq2slate | 13.000 [6.000, 40.000] | 4.00 [3.00, 5.00] | 9.000 [2.000, 12.000] | 4.00 [2.00, 6.00] | 16 |";
+    let row = "| seq2slate | 13.000 [6.000, 40.000] | 4.00 [3.00, 5.00] | 9.000 [2.000, 12.000] | 4.00 [2.00, 6.00] | 16 \
+         | 36.000 [8.000, 48.000] | 8.00 [4.00, 12.00] |";
     assert!(text.contains(row), "{text}");
     assert!(text.contains("| 2 | seq2slate | 18.000 [18.000, 18.000] | 1.50 "), "{text}");
     let page = summary.to_html(&experiment).unwrap();
