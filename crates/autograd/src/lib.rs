@@ -6,7 +6,7 @@
 //! pass, and a check against difference quotients.
 //!
 //! ```text
-//!   tape.forward…  →  losses: (number, d_output)  →  tape.backward([(output, d_output)…], gradients)
+//!   tape.forward…  →  d = tape.output_gradient(output)  →  losses add to d  →  tape.backward([d, …], gradients)
 //! ```
 
 mod gradients;
@@ -15,4 +15,4 @@ mod pool;
 mod tape;
 
 pub use gradients::{Gradients, RowGradients};
-pub use tape::{Tape, TapeMemory, TapeValue};
+pub use tape::{OutputGradient, Tape, TapeMemory, TapeValue};

@@ -20,6 +20,11 @@ impl Pool {
         buffer
     }
 
+    /// The numbers that all free buffers have room for.
+    pub(crate) fn numbers(&self) -> usize {
+        self.free.iter().map(|(capacity, buffers)| capacity * buffers.len()).sum()
+    }
+
     /// Gives a buffer back.
     pub(crate) fn give(&mut self, buffer: Vec<f32>) {
         if buffer.capacity() > 0 {
@@ -46,6 +51,10 @@ mod tests {
         assert_eq!([taken(3), taken(2), taken(3), taken(8)], [(3, 3), (3, 2), (7, 3), (9, 8)]);
         assert_eq!(pool.take(4), [0.0; 4], "there is none left");
         pool.give(Vec::new());
+        assert_eq!(pool.numbers(), 0);
+        pool.give(Vec::with_capacity(5));
+        assert_eq!(pool.numbers(), 5);
+        pool.take(1);
         assert!(pool.free.values().all(Vec::is_empty));
     }
 }

@@ -1,6 +1,9 @@
 //! The executor that remembers.
 
-use std::sync::Arc;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use nar4rec_kernels::{Activation, AttentionScratch, Isa, PackedMatrix, Write, add};
 use nar4rec_tensor::{
@@ -39,6 +42,35 @@ pub struct TapeMemory {
     pub(crate) cross: CrossScratch,
 }
 
+impl TapeMemory {
+    /// How many numbers it holds in reserve: after the same steps always the same.
+    pub fn reserve(&self) -> usize {
+        self.pool.numbers()
+    }
+}
+
+/// The gradient of an output, with which a backward pass begins: zeros until a loss adds to it. Its memory is the tape's, lent
+/// until [`Tape::backward`]; memory from elsewhere would stay with the tape after every step.
+#[derive(Debug)]
+pub struct OutputGradient {
+    value: TapeValue,
+    d: Vec<f32>,
+}
+
+impl Deref for OutputGradient {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.d
+    }
+}
+
+impl DerefMut for OutputGradient {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.d
+    }
+}
+
 /// Records operations for a backward pass.
 pub struct Tape<'a> {
     weights: &'a Weights,
@@ -64,17 +96,23 @@ impl<'a> Tape<'a> {
         self.rng.next_u64()
     }
 
-    /// The gradients of every parameter, added to `gradients`, given those of some values. Ends the tape.
+    /// A gradient of `value` for a loss to add to.
+    pub fn output_gradient(&mut self, value: TapeValue) -> OutputGradient {
+        let mut d = self.memory.pool.take(self.nodes[value.0].value.len());
+        d.fill(0.0);
+        OutputGradient { value, d }
+    }
+
+    /// The gradients of every parameter, added to `gradients`, given those of some outputs. Ends the tape.
     ///
     /// # Panics
-    /// If a gradient has another shape than its value, or the weights were not packed for training.
-    pub fn backward(self, seeds: Vec<(TapeValue, Vec<f32>)>, gradients: &mut Gradients) {
+    /// If the weights were not packed for training.
+    pub fn backward(self, outputs: impl IntoIterator<Item = OutputGradient>, gradients: &mut Gradients) {
         let Self { weights, memory, mut nodes, .. } = self;
         let mut pending: Vec<Option<Vec<f32>>> = nodes.iter().map(|_| None).collect();
         let mut context = Context { weights, memory, nodes: &mut [], pending: &mut pending, gradients };
         context.nodes = &mut nodes;
-        for (value, d) in seeds {
-            assert_eq!(d.len(), context.nodes[value.0].value.len(), "one gradient per number");
+        for OutputGradient { value, d } in outputs {
             context.add(value, d);
         }
         for index in (0..context.nodes.len()).rev() {

@@ -107,9 +107,9 @@ impl<N: Itemwise> Rival for N {
 
     fn loss(&self, mut tape: Tape<'_>, shown: &Shown<'_>, scale: f32, gradients: &mut Gradients) -> f64 {
         let logits = self.logits(&mut tape, shown.candidates);
-        let mut d = vec![0.0; shown.targets.len()];
+        let mut d = tape.output_gradient(logits);
         let loss = binary_cross_entropy(tape.data(logits), shown.targets, scale, &mut d);
-        tape.backward(vec![(logits, d)], gradients);
+        tape.backward([d], gradients);
         loss
     }
 

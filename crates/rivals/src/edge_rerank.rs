@@ -256,9 +256,9 @@ impl Rival for EdgeRerank {
         self.draw(&mut tape, &items, shown, &mut contexts);
         let targets: Vec<f32> = contexts.items().iter().map(|row| shown.targets[*row as usize]).collect();
         let logits = self.logits(&mut tape, &items, &contexts);
-        let mut d = vec![0.0; targets.len()];
+        let mut d = tape.output_gradient(logits);
         let loss = binary_cross_entropy(tape.data(logits), &targets, scale, &mut d);
-        tape.backward(vec![(logits, d)], gradients);
+        tape.backward([d], gradients);
         loss
     }
 

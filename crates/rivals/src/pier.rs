@@ -154,11 +154,10 @@ impl Rival for Pier {
         let items = self.items(&mut tape, shown.candidates);
         let lessons = self.lessons(&mut tape, &items, shown);
         let logits = self.ocpm.forward(&mut tape, &items, &lessons.lists);
-        let mut d = vec![0.0; lessons.lists.rows().len()];
-        let mut d_items = vec![0.0; shown.targets.len()];
+        let [mut d, mut d_items] = [logits, items.logits].map(|value| tape.output_gradient(value));
         let of_lists = lessons.loss(tape.data(logits), (self.config.contrast, scale), &mut d);
         let of_items = loss::of_items(tape.data(items.logits), (shown.targets, &items.offsets), scale, &mut d_items);
-        tape.backward(vec![(logits, d), (items.logits, d_items)], gradients);
+        tape.backward([d, d_items], gradients);
         of_lists + of_items
     }
 

@@ -70,13 +70,13 @@ impl Rival for Prm {
 
     fn loss(&self, mut tape: Tape<'_>, shown: &Shown<'_>, scale: f32, gradients: &mut Gradients) -> f64 {
         let logits = self.logits(&mut tape, shown.candidates);
-        let mut d = vec![0.0; shown.targets.len()];
+        let mut d = tape.output_gradient(logits);
         let losses = shown.candidates.batch.request_rows().map(|rows| {
             let (z, y) = (&tape.data(logits)[rows.clone()], &shown.targets[rows.clone()]);
             listwise_cross_entropy(z, y, scale, &mut d[rows])
         });
         let loss = losses.sum();
-        tape.backward(vec![(logits, d)], gradients);
+        tape.backward([d], gradients);
         loss
     }
 

@@ -270,9 +270,9 @@ impl Seq2Slate {
         logits: &[f32],
         (shown, placed): (&Shown<'_>, &Placed),
         (step, scale): (usize, f32),
-    ) -> Option<(f64, Vec<f32>)> {
+        d: &mut [f32],
+    ) -> Option<f64> {
         let scale = scale * self.config.step_weights.of(step);
-        let mut d = vec![0.0; logits.len()];
         let (mut loss, mut wanted) = (0.0, false);
         for (rows, places) in shown.candidates.batch.request_rows().zip(shown.lists.segments().iter()) {
             let mut y: Vec<f32> = rows.clone().map(|row| left(shown.targets[row], placed.taken[row])).collect();
@@ -283,7 +283,7 @@ impl Seq2Slate {
                 wanted = true;
             }
         }
-        wanted.then_some((loss, d))
+        wanted.then_some(loss)
     }
 }
 
@@ -322,14 +322,16 @@ impl Rival for Seq2Slate {
         let mut decoding = self.begin(&mut tape, shown.candidates);
         let segments = Arc::clone(&decoding.segments);
         let mut placed = Placed::new(&segments);
-        let (mut loss, mut seeds) = (0.0, Vec::new());
+        let (mut loss, mut outputs) = (0.0, Vec::new());
         let steps = shown.lists.segments().iter().map(|places| places.len()).max().unwrap_or(0);
         for step in 0..steps {
             let items = (step > 0).then_some(placed.last.as_slice());
             let logits = self.step(&mut tape, &mut decoding, items);
-            let Some((more, d)) = self.step_loss(tape.data(logits), (shown, &placed), (step, scale)) else { break };
+            let mut d = tape.output_gradient(logits);
+            let of_step = self.step_loss(tape.data(logits), (shown, &placed), (step, scale), &mut d);
+            let Some(more) = of_step else { break };
             loss += more;
-            seeds.push((logits, d));
+            outputs.push(d);
             for (request, (rows, places)) in segments.iter().zip(shown.lists.segments().iter()).enumerate() {
                 match self.config.policy {
                     SlatePolicy::Greedy => {
@@ -342,7 +344,7 @@ impl Rival for Seq2Slate {
                 }
             }
         }
-        tape.backward(seeds, gradients);
+        tape.backward(outputs, gradients);
         loss
     }
 

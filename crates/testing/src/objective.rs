@@ -76,7 +76,7 @@ impl Task for GeneratorTask {
         let output = self.generator.forward(&mut tape, batch);
         let (m, width) = (self.generator.config().list_length, self.generator.config().width);
         let (logs, x, t) = (output.log_probabilities, output.candidates, output.positions);
-        let [mut d_logs, mut d_x, mut d_t] = [logs, x, t].map(|value| vec![0.0; tape.data(value).len()]);
+        let [mut d_logs, mut d_x, mut d_t] = [logs, x, t].map(|value| tape.output_gradient(value));
         let share = 1.0 / targets.len() as f32;
         let mut loss = 0.0;
         for (request, (rows, shown)) in output.segments.iter().zip(targets).enumerate() {
@@ -92,7 +92,7 @@ impl Task for GeneratorTask {
             }
         }
         let mut gradients = Gradients::zeros(weights.parameters().specs());
-        tape.backward(vec![(logs, d_logs), (x, d_x), (t, d_t)], &mut gradients);
+        tape.backward([d_logs, d_x, d_t], &mut gradients);
         (loss, gradients)
     }
 }
@@ -120,10 +120,10 @@ impl Task for EvaluatorTask {
         let mut tape = Tape::new(weights, &mut memory, 0);
         let logits = self.evaluator.forward(&mut tape, batch, &targets.lists);
         let observed = targets.labels.iter().filter(|label| !label.is_nan()).count();
-        let mut d = vec![0.0; targets.labels.len()];
+        let mut d = tape.output_gradient(logits);
         let loss = binary_cross_entropy(tape.data(logits), &targets.labels, 1.0 / observed as f32, &mut d);
         let mut gradients = Gradients::zeros(weights.parameters().specs());
-        tape.backward(vec![(logits, d)], &mut gradients);
+        tape.backward([d], &mut gradients);
         (loss, gradients)
     }
 }

@@ -92,7 +92,9 @@ impl Check {
         let got = tape.data(y).to_vec();
         let weighting: Vec<f64> = (0..got.len()).map(|i| (i as f64 * 1.3 + 0.4).sin()).collect();
         let mut gradients = Gradients::zeros(&all);
-        tape.backward(vec![(y, weighting.iter().map(|w| *w as f32).collect())], &mut gradients);
+        let mut d = tape.output_gradient(y);
+        d.iter_mut().zip(&weighting).for_each(|(d, w)| *d = *w as f32);
+        tape.backward([d], &mut gradients);
 
         let mut point: Vec<Rows> = all_parameters
             .iter()

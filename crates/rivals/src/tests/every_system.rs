@@ -1,5 +1,6 @@
 //! Gradients, batches and relabelling, for every form of every system.
 
+use nar4rec_autograd::{Gradients, Tape, TapeMemory};
 use nar4rec_evaluator::Lists;
 use nar4rec_tensor::{Isa, Purpose, Registry, Weights};
 use nar4rec_testing::{named_gradients, rearranged, small_spec};
@@ -34,6 +35,20 @@ fn gradients_are_differences_of_the_loss() {
                 assert!(numeric.iter().any(agrees), "{kind:?}: d_{}[{place}] = {d}, not {numeric:?}", spec.name);
             }
         }
+    }
+}
+
+#[test]
+fn memory_does_not_grow_from_step_to_step() {
+    for (kind, config) in forms() {
+        let (case, log) = (Case::new(kind, &config, 3), Log::new(&[4, 1, 7], 5));
+        let (mut memory, mut gradients) = (TapeMemory::default(), Gradients::zeros(case.parameters.specs()));
+        let mut reserve = || {
+            case.rival.loss(Tape::new(&case.weights, &mut memory, 0), &log.shown(), 0.5, &mut gradients);
+            memory.reserve()
+        };
+        let (second, later) = ([reserve(), reserve()][1], [reserve(), reserve(), reserve()]);
+        assert!(second > 0 && later == [second; 3], "{kind:?}: {second}, then {later:?}");
     }
 }
 

@@ -157,9 +157,9 @@ impl Task for EvaluatorTask<'_> {
         let lists = self.fill(&mut lane.batch, examples, &places);
         let mut tape = Tape::new(weights, &mut lane.tape, seed);
         let logits = self.evaluator.forward(&mut tape, &lane.batch, &lists);
-        let mut d = vec![0.0; places.labels.len()];
+        let mut d = tape.output_gradient(logits);
         let loss = binary_cross_entropy(tape.data(logits), &places.labels, scale, &mut d);
-        tape.backward(vec![(logits, d)], &mut lane.gradients);
+        tape.backward([d], &mut lane.gradients);
         loss
     }
 

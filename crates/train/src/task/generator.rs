@@ -128,8 +128,8 @@ impl Task for GeneratorTask<'_> {
         let GeneratorOutput { log_probabilities, candidates, positions, segments } = output;
         let m = self.generator.config().list_length;
         let width = self.generator.config().width;
-        let mut seeds = [log_probabilities, candidates, positions].map(|value| vec![0.0; tape.data(value).len()]);
-        let [d_logs, d_candidates, d_positions] = &mut seeds;
+        let mut outputs = [log_probabilities, candidates, positions].map(|value| tape.output_gradient(value));
+        let [d_logs, d_candidates, d_positions] = &mut outputs;
         let contrastive = Contrastive { margin: self.loss.margin };
         let apart = scale * self.loss.contrastive_weight;
         let mut total = 0.0;
@@ -144,9 +144,7 @@ impl Task for GeneratorTask<'_> {
                 total += contrastive.loss(weights.isa(), states, apart, &mut d[part], &mut lane.contrastive);
             }
         }
-        let [d_logs, d_candidates, d_positions] = seeds;
-        let seeds = vec![(log_probabilities, d_logs), (candidates, d_candidates), (positions, d_positions)];
-        tape.backward(seeds, &mut lane.gradients);
+        tape.backward(outputs, &mut lane.gradients);
         total
     }
 

@@ -6,7 +6,8 @@ use nar4rec_data::DataSet;
 use nar4rec_model::{Model, ModelConfig, PipelineConfig};
 use nar4rec_tensor::{Isa, Purpose, Weights};
 
-use crate::{Config, PrepareOptions, Prepared, prepare};
+use super::Task;
+use crate::{Config, Example, PrepareOptions, Prepared, prepare};
 
 /// Four candidates, of which two or three were shown; `like` is worth 1 and `share` 0.5. On the first list the items are
 /// worth 1 and 0.5, on the second nothing, and on the third `share` was not observed.
@@ -54,6 +55,17 @@ pub(crate) fn small() -> (Prepared, Model) {
     };
     let model = Model::build(model_config, prepared.encoder.schema().clone(), 3).unwrap();
     (prepared, model)
+}
+
+/// Fails if the memory of a lane grows from step to step.
+pub(crate) fn memory_stays(task: &impl Task, weights: &Weights) {
+    let (examples, mut lane): (Vec<&Example>, _) = (task.prepared().train.iter().collect(), task.lane());
+    let mut reserve = || {
+        task.loss(weights, &examples, 1.0, 1, &mut lane);
+        lane.tape.reserve()
+    };
+    let (second, later) = ([reserve(), reserve()][1], [reserve(), reserve(), reserve()]);
+    assert!(second > 0 && later == [second; 3], "{second}, then {later:?}");
 }
 
 /// Parameters as training has them.

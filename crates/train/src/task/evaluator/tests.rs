@@ -1,7 +1,7 @@
 //! The lists the evaluator learns from, and its loss on them.
 
 use super::*;
-use crate::task::tests::{small, weights};
+use crate::task::tests::{memory_stays, small, weights};
 
 /// Calls with a task that draws so many lists of each example.
 fn with_task(lists: usize, call: impl Fn(&EvaluatorTask<'_>, &Weights)) {
@@ -11,6 +11,11 @@ fn with_task(lists: usize, call: impl Fn(&EvaluatorTask<'_>, &Weights)) {
     let specs = model.evaluator.parameters.specs().clone();
     let task = EvaluatorTask { evaluator: &model.evaluator.layers, specs, prepared: &prepared, negatives: &negatives };
     call(&task, &weights(&model.evaluator.parameters));
+}
+
+#[test]
+fn memory_does_not_grow() {
+    with_task(2, |task, weights| memory_stays(task, weights));
 }
 
 /// Bits, so that a label that was not observed equals itself.

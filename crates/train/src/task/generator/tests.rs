@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     Threshold,
-    task::tests::{small, weights},
+    task::tests::{memory_stays, small, weights},
 };
 
 /// The states and log P̂ of one example, from a pass of its own.
@@ -54,6 +54,16 @@ fn compare(loss: LossConfig, formula: impl Fn(&Pass) -> f64) {
     let found = task.loss(&weights, &[example], 0.25, 1, &mut task.lane());
     let expected = 0.25 * formula(&Pass::of(&task, &weights, example));
     assert!((found - expected).abs() < 1e-5, "{loss:?}: {found}, expected {expected}");
+}
+
+#[test]
+fn memory_does_not_grow() {
+    let (prepared, model) = small();
+    let specs = model.generator.parameters.specs().clone();
+    let loss = LossConfig::default();
+    let task =
+        GeneratorTask { generator: &model.generator.layers, specs, prepared: &prepared, loss: &loss, threshold: 1.0 };
+    memory_stays(&task, &weights(&model.generator.parameters));
 }
 
 fn loss(threshold: f32) -> LossConfig {
