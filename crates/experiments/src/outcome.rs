@@ -40,10 +40,7 @@ impl Outcome {
         };
         self.figures.extend(values(&system.lists, ""));
         self.figures.extend(values(&system.shown, "shown "));
-        let Diversity { coverage, repetition, distinct_pairs } = system.diversity;
-        for (name, value) in [("coverage", coverage), ("repetition", repetition), ("distinct-2", distinct_pairs)] {
-            self.figures.insert(name.to_owned(), value);
-        }
+        self.figures.extend(of_diversity(system.diversity));
         let column = |of: fn(&nar4rec_metrics::RankingMetrics) -> f64| {
             system.per_list.iter().map(|metrics| metrics.as_ref().map(of)).collect()
         };
@@ -51,4 +48,11 @@ impl Outcome {
         self.per_list.insert(format!("NDCG@{length}"), column(|metrics| metrics.ndcg));
         self
     }
+}
+
+/// How different lists are from one another, by name.
+pub(crate) fn of_diversity(diversity: Diversity) -> [(String, f64); 3] {
+    let Diversity { coverage, repetition, distinct_pairs } = diversity;
+    [("coverage", coverage), ("repetition", repetition), ("distinct-2", distinct_pairs)]
+        .map(|(name, value)| (name.to_owned(), value))
 }

@@ -1,6 +1,6 @@
 //! Systems side by side: the same requests, the same metrics, whoever made the lists.
 
-use std::{collections::HashMap, num::NonZeroUsize};
+use std::{collections::HashMap, hash::Hash, num::NonZeroUsize};
 
 use nar4rec_data::{DataSet, OnBad, Skipped, Split};
 use nar4rec_infer::{Reranker, ScoredList};
@@ -65,6 +65,18 @@ pub struct Diversity {
     pub repetition: f64,
     /// The share of different ones among all pairs of neighbours.
     pub distinct_pairs: f64,
+}
+
+impl Diversity {
+    /// Of lists of items, where `offered` different items stood among their candidates.
+    pub fn of<Id: Hash + Eq>(lists: &[Vec<Id>], offered: usize) -> Self {
+        let items = || lists.iter().flatten();
+        Self {
+            coverage: item_coverage(items(), offered).unwrap_or(0.0),
+            repetition: repetition(items()).unwrap_or(0.0),
+            distinct_pairs: distinct_pairs(lists.iter().map(Vec::as_slice)).unwrap_or(0.0),
+        }
+    }
 }
 
 /// Systems side by side.
@@ -218,18 +230,12 @@ impl Table {
 
     /// The figures; `offered` items stood among candidates.
     fn finish(self, name: String, offered: usize, bootstrap: &Bootstrap) -> SystemFigures {
-        let items = || self.produced.iter().flatten();
-        let diversity = Diversity {
-            coverage: item_coverage(items(), offered).unwrap_or(0.0),
-            repetition: repetition(items()).unwrap_or(0.0),
-            distinct_pairs: distinct_pairs(self.produced.iter().map(Vec::as_slice)).unwrap_or(0.0),
-        };
         SystemFigures {
             name,
             lists: self.lists.finish(bootstrap),
             shown: self.shown.finish(bootstrap),
             per_list: self.per_list,
-            diversity,
+            diversity: Diversity::of(&self.produced, offered),
         }
     }
 }
