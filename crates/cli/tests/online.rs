@@ -18,7 +18,8 @@ fn simulated() -> Bench {
     assert_eq!(ran.status, Some(0), "{}", ran.err);
     let kinds = "[{ name = \"click\" }, { name = \"long_view\" }, { name = \"like\" }]";
     let config = bench.read("config.toml").replace("[{ name = \"like\" }]", kinds);
-    let system = "[training.system]\nepochs = 1\nbatch_size = 32\n[systems.edge_rerank]\nwidth = 8\nheads = 2\nhidden = [8]\n";
+    let system =
+        "[training.system]\nepochs = 1\nbatch_size = 32\n[systems.edge_rerank]\nwidth = 8\nheads = 2\nhidden = [8]\n";
     bench.write("config.toml", &(config.replace("list_length = 2", "list_length = 3") + system));
     bench
 }
@@ -72,7 +73,11 @@ fn a_tenth_of_the_log_is_a_day_of_queries_that_were_never_shown() {
 fn mistakes_are_told() {
     let bench = simulated();
     for (arguments, status, expected) in [
-        ("online --data data", 2, "data: not a simulated log, expected one with simulator.json; make one with nar4rec simulate"),
+        (
+            "online --data data",
+            2,
+            "data: not a simulated log, expected one with simulator.json; make one with nar4rec simulate",
+        ),
         ("online --data log --systems nobody", 2, "no variant is named \"nobody\", expected one of upstream, "),
         ("online --data log --days 0", 2, "--days"),
         ("rivals --data log --days 3", 2, "--days, --daily-lists: rivals has no days, expected the experiment online"),

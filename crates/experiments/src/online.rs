@@ -160,25 +160,17 @@ impl Online<'_> {
         for (place, cell) in cells.iter().enumerate() {
             let known: Option<Day> = store.outcome(&cell.name())?;
             let goes_on = watcher.day(*cell, [place + 1, cells.len()], known.is_some());
-            if known.is_none() && !goes_on {
-                return Ok(Done::Stopped);
-            }
-            let is_new = known.is_none();
-            let day = match known {
-                Some(known) => known,
-                None => match self.one(*cell, store, watcher)? {
-                    Some(day) => day,
-                    None => return Ok(Done::Stopped),
-                },
-            };
-            if is_new {
-                store.keep(&cell.name(), &day)?;
-                watcher.over(&day);
-            }
-            days.push(day);
-            removed(&self.night(*cell, store))?;
-            if is_new {
-                tell(&days)?;
+            match known {
+                Some(known) => days.push(known),
+                None if !goes_on => return Ok(Done::Stopped),
+                None => {
+                    let Some(day) = self.one(*cell, store, watcher)? else { return Ok(Done::Stopped) };
+                    removed(&self.night(*cell, store))?;
+                    store.keep(&cell.name(), &day)?;
+                    watcher.over(&day);
+                    days.push(day);
+                    tell(&days)?;
+                }
             }
         }
         tell(&days)?;

@@ -68,9 +68,13 @@ impl Bench {
             for query in 0..3 {
                 for document in 0..7 {
                     let grade = (document + query) % 3;
-                    let feature = |at: usize| format!("{at}:{}", (at * 7 + document * 3 + query) % 10 + grade * (at % 2));
+                    let feature =
+                        |at: usize| format!("{at}:{}", (at * 7 + document * 3 + query) % 10 + grade * (at % 2));
                     let features: Vec<String> = (1..=46).map(feature).collect();
-                    text.push_str(&format!("{grade} qid:{section}{query} {} #docid = D{document}\n", features.join(" ")));
+                    text.push_str(&format!(
+                        "{grade} qid:{section}{query} {} #docid = D{document}\n",
+                        features.join(" ")
+                    ));
                 }
             }
             self.write(&format!("mq2008/S{section}.txt"), &text);
