@@ -35,7 +35,12 @@ fn both_arms_serve_day_by_day_and_a_second_day_can_be_added() {
     assert_eq!(second.status, Some(0), "{}", second.err);
     assert!(second.err.contains("[1/4] edge_rerank seed 1 day 1: done before"), "{}", second.err);
     assert!(second.err.contains("[4/4] nar4rec seed 1 day 2\n"), "{}", second.err);
-    for part in ["2 days of 30 requests", "control is edge_rerank", "| edge_rerank | 2 |", "| nar4rec | long_view |"] {
+    for part in [
+        "Days 1 to 2 of 30 requests each; seed 1",
+        "control is edge_rerank",
+        "| edge_rerank | 2 |",
+        "| nar4rec | long_view |",
+    ] {
         assert!(second.out.contains(part), "no {part:?} in: {}", second.out);
     }
     assert_eq!(bench.read("out/report.md"), second.out);
@@ -63,7 +68,7 @@ fn a_tenth_of_the_log_is_a_day_of_queries_that_were_never_shown() {
     );
     assert_eq!(ran.status, Some(0), "{}", ran.err);
     // Three sections of three queries with ten sessions are trained on; the three queries of the last section ask.
-    assert!(ran.out.contains("1 days of 9 requests, 1 seeds; the control is random"), "{}", ran.out);
+    assert!(ran.out.contains("Days 1 to 1 of 9 requests each; seed 1; the control is random"), "{}", ran.out);
     let day: Value = serde_json::from_str(&bench.read("out/outcomes/upstream-s1-d1.json")).unwrap();
     assert!(day["queries"].as_object().unwrap().keys().all(|query| query.starts_with('5')), "{day}");
     assert!(fs::read_dir(bench.path("out/models")).unwrap().next().is_none());

@@ -44,7 +44,7 @@ use crate::{
     trainer::{Trainer, Training},
 };
 use day::DayLog;
-use serving::Serving;
+use serving::{Requests, Serving};
 
 /// The arms that are compared where none is named.
 const DEFAULT_ARMS: [&str; 2] = ["edge_rerank", "nar4rec"];
@@ -156,6 +156,7 @@ impl Online<'_> {
         for cell in &cells {
             cell.arm.config(self.config, cell.seed)?;
         }
+        let requests = serving::requests(self.data, self.split, self.truth)?;
         let mut days: Vec<Day> = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
             let known: Option<Day> = store.outcome(&cell.name())?;
@@ -164,7 +165,7 @@ impl Online<'_> {
                 Some(known) => days.push(known),
                 None if !goes_on => return Ok(Done::Stopped),
                 None => {
-                    let Some(day) = self.one(*cell, store, watcher)? else { return Ok(Done::Stopped) };
+                    let Some(day) = self.one(*cell, &requests, (store, watcher))? else { return Ok(Done::Stopped) };
                     removed(&self.night(*cell, store))?;
                     store.keep(&cell.name(), &day)?;
                     watcher.over(&day);
@@ -193,8 +194,8 @@ impl Online<'_> {
     fn one(
         &self,
         cell: DayCell<'_>,
-        store: &Store,
-        watcher: &mut dyn OnlineWatcher,
+        requests: &Requests,
+        (store, watcher): (&Store, &mut dyn OnlineWatcher),
     ) -> Result<Option<Day>, ExperimentError> {
         let config = cell.arm.config(self.config, cell.seed)?;
         let log = DayLog::of(cell, store, self.data)?;
@@ -211,9 +212,8 @@ impl Online<'_> {
             removed(&store.models().join(cell.named(cell.day - 1)))?;
         }
         let traffic = Traffic::new(self.truth, self.split, cell.seed)?;
-        let requests = serving::requests(self.data, self.split, self.truth)?;
         trainer.loaded((cell.arm.subject, model.as_deref()), &config, |system, _, length| {
-            let serving = Serving { system, length, requests: &requests };
+            let serving = Serving { system, length, requests };
             let visits = (0..self.daily_lists).map(|number| traffic.visit(cell.day, number, self.arms.len()));
             let visits: Vec<_> = visits.filter(|visit| visit.group == cell.place).collect();
             let mut day = day::served(&serving, (self.truth, &traffic), &visits, (&log, watcher))?;

@@ -155,9 +155,9 @@ pub(super) fn served<'a>(
     figures.extend(of_diversity(Diversity::of(&lists, offered.len())));
     let shown = visits.iter().zip(&lists).map(|(visit, list)| (visit.query.id(), list.as_slice()));
     figures.extend(carried_over(shown, &log.yesterday(truth)?).map(|share| (CARRIED_OVER.to_owned(), share)));
-    for (at, kind) in kinds.iter().enumerate() {
+    for (at, kind) in kinds.iter().enumerate().filter(|_| !visits.is_empty()) {
         let sum: f64 = queries.values().map(|tally| tally.sums[at]).sum();
-        figures.insert(per_list(&kind.name), sum / visits.len().max(1) as f64);
+        figures.insert(per_list(&kind.name), sum / visits.len() as f64);
     }
     let expected = expected(serving, (truth, traffic), log.day)?;
     Ok(Day { lists: visits.len() as u64, figures, measures, queries, expected, ..Day::default() })

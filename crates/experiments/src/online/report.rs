@@ -79,8 +79,11 @@ impl OnlineSummary {
         let days = self.days.iter().map(|line| line.day).max().unwrap_or(0);
         match self.arms.first() {
             Some(control) => {
-                let (requests, seeds) = (self.daily_lists, self.seeds.len());
-                format!("{name}: {about}. {days} days of {requests} requests, {seeds} seeds; the control is {control}.")
+                let seeds: Vec<String> = self.seeds.iter().map(u64::to_string).collect();
+                let (requests, seeds) = (self.daily_lists, seeds.join(", "));
+                format!(
+                    "{name}: {about}. Days 1 to {days} of {requests} requests each; seed {seeds}; the control is {control}."
+                )
             }
             None => format!("{name}: {about}. Nothing is done yet."),
         }

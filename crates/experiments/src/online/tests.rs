@@ -250,7 +250,7 @@ fn more_days_are_added_to_those_that_are_there() {
     assert_eq!((more.done_before, more.trainings), (2, 0), "orders need no training");
     let summary: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(summary["summary"]["days"].as_array().unwrap().len(), 6);
-    assert!(markdown.contains("3 days of 40 requests, 1 seeds; the control is upstream"), "{markdown}");
+    assert!(markdown.contains("Days 1 to 3 of 40 requests each; seed 1; the control is upstream"), "{markdown}");
     assert!(markdown.contains("\n| popularity | 3 |") && markdown.contains("\n| popularity | utility |"), "{markdown}");
     assert!(html.contains("popularity, day 2"), "{html}");
 }
