@@ -248,12 +248,18 @@ pub(crate) struct ExperimentRunArgs {
     /// Seeds, from the configuration's on; of `speed` the rounds
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub(crate) seeds: u64,
-    /// Only these variants, separated by commas
+    /// Only these variants, separated by commas; of `online` the arms, the control first [default there: edge_rerank,nar4rec]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) systems: Vec<String>,
-    /// Which split is measured: train, valid or test
+    /// Which split is measured: train, valid or test; of `online` the split whose queries are asked
     #[arg(long, value_name = "SPLIT", default_value = "test")]
     pub(crate) split: Split,
+    /// Only of `online`: how many days; more can be added later [default: 7]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) days: Option<u64>,
+    /// Only of `online`: requests a day, over all arms [default: a tenth of the lists in the train split]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) daily_lists: Option<u64>,
     #[command(flatten)]
     pub(crate) bad: BadLines,
 }

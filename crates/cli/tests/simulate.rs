@@ -4,31 +4,12 @@
 
 mod tool;
 
-use std::fs;
-
 use tool::Bench;
-
-/// Five sections of three queries in the form of MQ2008.
-fn collection(bench: &Bench) {
-    fs::create_dir(bench.path("mq2008")).unwrap();
-    for section in 1..=5 {
-        let mut text = String::new();
-        for query in 0..3 {
-            for document in 0..7 {
-                let grade = (document + query) % 3;
-                let feature = |at: usize| format!("{at}:{}", (at * 7 + document * 3 + query) % 10 + grade * (at % 2));
-                let features: Vec<String> = (1..=46).map(feature).collect();
-                text.push_str(&format!("{grade} qid:{section}{query} {} #docid = D{document}\n", features.join(" ")));
-            }
-        }
-        bench.write(&format!("mq2008/S{section}.txt"), &text);
-    }
-}
 
 #[test]
 fn a_simulated_log_is_trained_on_like_any_other() {
     let bench = Bench::new();
-    collection(&bench);
+    bench.collection();
     bench.write("user.toml", "list_length = 3\n[user.fatigue]\nstrength = 2.0\n");
     let ran = bench.run("simulate --mq2008 mq2008 --out log --config user.toml --seed 3 --sessions 5");
     assert_eq!(ran.status, Some(0), "{}", ran.err);
@@ -52,7 +33,7 @@ fn a_simulated_log_is_trained_on_like_any_other() {
 #[test]
 fn sessions_of_a_query_are_split_and_its_items_have_a_catalog() {
     let bench = Bench::new();
-    collection(&bench);
+    bench.collection();
     bench.write("user.toml", "list_length = 3\nsplit = \"sessions\"\n");
     let ran = bench.run("simulate --mq2008 mq2008 --out log --config user.toml --sessions 10");
     assert_eq!(ran.status, Some(0), "{}", ran.err);

@@ -130,7 +130,12 @@ impl DataSet {
     /// # Errors
     /// If a file cannot be read.
     pub fn fingerprint(&self) -> Result<Fingerprint, DataError> {
-        Fingerprint::of(self.splits.iter().chain([&self.items]).flatten().map(PathBuf::as_path))
+        Fingerprint::of(self.files())
+    }
+
+    /// The files there are: train, valid, test, items.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.splits.iter().chain([&self.items]).flatten().map(PathBuf::as_path)
     }
 }
 

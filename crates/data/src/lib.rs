@@ -28,6 +28,7 @@ mod converted;
 mod dataset;
 mod dataset_writer;
 mod error;
+mod extended;
 mod fingerprint;
 mod json_error;
 mod json_lines;

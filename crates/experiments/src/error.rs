@@ -47,7 +47,16 @@ pub enum ExperimentError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A system that does not answer as it should, and so is not timed.
+    /// A log whose user is not known.
+    #[error(
+        "{}: not a simulated log, expected one with simulator.json; make one with nar4rec simulate --mq2008 MQ2008 --out DIR",
+        .folder.display()
+    )]
+    NotSimulated {
+        /// The log's folder.
+        folder: PathBuf,
+    },
+    /// A system that does not answer as it should, and so is neither timed nor shown.
     #[error("{row}: {problem}")]
     Answer {
         /// The row.

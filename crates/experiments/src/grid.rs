@@ -3,18 +3,14 @@
 use std::{num::NonZeroUsize, path::Path, time::Instant};
 
 use nar4rec_data::{DataSet, OnBad, Split};
-use nar4rec_infer::{Model, Reranker};
 use nar4rec_simulator::Truth;
 use nar4rec_tensor::Isa;
-use nar4rec_train::{
-    BaselineRanker, Compared, Config, EvaluateOptions, Nar4rec, Observer, PrepareOptions, Resume, RivalRanker,
-    SystemKind, TrainOptions, compare, train, train_rival,
-};
+use nar4rec_train::{Compared, Config, EvaluateOptions, Observer, compare};
 
 use crate::{
     ExperimentError, Outcome, Store, Subject, Variant,
     oracle::{Oracle, truth_of},
-    store::disk,
+    trainer::{Trainer, Training},
 };
 
 /// A variant with one seed.
@@ -139,7 +135,7 @@ impl Grid<'_> {
         let model = cell.variant.model().map(|model| store.models().join(named(model, cell.seed)));
         if let Some(model) = &model {
             let begun = Instant::now();
-            match self.trained(cell.variant.subject, &config, model, watcher)? {
+            match self.trainer().trained(cell.variant.subject, &config, model, watcher)? {
                 Training::Stopped => return Ok(None),
                 Training::Here | Training::WentOn => (),
                 Training::Whole => outcome.training_seconds = Some(begun.elapsed().as_secs_f64()),
@@ -151,116 +147,21 @@ impl Grid<'_> {
         Ok(Some(Outcome { evaluation_seconds: begun.elapsed().as_secs_f64(), ..outcome }))
     }
 
-    /// Has a model at `path` if there is none yet.
-    fn trained(
-        &self,
-        subject: Subject,
-        config: &Config,
-        path: &Path,
-        watcher: &mut dyn Watcher,
-    ) -> Result<Training, ExperimentError> {
-        if path.exists() {
-            return Ok(Training::Here);
-        }
-        let beside = |ending: &str| {
-            let mut name = path.file_name().unwrap_or_default().to_owned();
-            name.push(ending);
-            path.with_file_name(name)
-        };
-        let checkpoint = beside(".checkpoint");
-        let goes_on = checkpoint.exists();
-        let options = TrainOptions {
-            isa: self.isa,
-            prepare: PrepareOptions { schema: None, on_bad: self.on_bad },
-            checkpoint: Some(checkpoint.clone()),
-            resume: Resume::IfPossible,
-        };
-        let mut observer = watcher.training(&beside(".metrics.jsonl"), goes_on);
-        let finished = match subject {
-            Subject::Rival(kind) => self.rival(kind, config, options, observer.as_mut(), path)?,
-            _ => self.nar4rec(config, options, observer.as_mut(), path)?,
-        };
-        drop(observer);
-        if !finished {
-            return Ok(Training::Stopped);
-        }
-        if checkpoint.exists() {
-            std::fs::remove_file(&checkpoint).map_err(|source| disk(&checkpoint, "write", source))?;
-        }
-        Ok(if goes_on { Training::WentOn } else { Training::Whole })
-    }
-
-    fn rival(
-        &self,
-        kind: SystemKind,
-        config: &Config,
-        options: TrainOptions,
-        observer: &mut dyn Observer,
-        path: &Path,
-    ) -> Result<bool, ExperimentError> {
-        let Some(trained) = train_rival(kind, self.data, config, options, observer)? else { return Ok(false) };
-        trained.network.save(path)?;
-        Ok(true)
-    }
-
-    fn nar4rec(
-        &self,
-        config: &Config,
-        options: TrainOptions,
-        observer: &mut dyn Observer,
-        path: &Path,
-    ) -> Result<bool, ExperimentError> {
-        let nar4rec_train::Outcome::Finished(trained) = train(self.data, config, options, observer)? else {
-            return Ok(false);
-        };
-        trained.model.save(path)?;
-        Ok(true)
-    }
-
     /// What a trained variant does on the split.
     fn measured(
         &self,
         outcome: Outcome,
-        (subject, model): (Subject, Option<&Path>),
+        used: (Subject, Option<&Path>),
         config: &Config,
-        (truth, watcher): (Option<&Truth>, &mut dyn Watcher),
+        judged: (Option<&Truth>, &mut dyn Watcher),
     ) -> Result<Outcome, ExperimentError> {
-        let judged = (truth, watcher);
-        match (subject, model) {
-            (Subject::Baseline(baseline), _) => {
-                let relevance = self.relevance(config)?;
-                let ranker = BaselineRanker::new(baseline, self.data, &relevance, self.on_bad)?;
-                self.compared(outcome, &ranker, (&relevance, config.generator.list_length), judged)
-            }
-            (Subject::Rival(kind), Some(path)) => {
-                let ranker = RivalRanker::load(kind, path, self.isa)?;
-                self.compared(outcome, &ranker, (ranker.relevance(), ranker.list_length()), judged)
-            }
-            (Subject::Nar4rec, Some(path)) => {
-                let mut model = Model::load(path)?;
-                model.config.pipeline = config.pipeline.clone();
-                let trained: Config = serde_json::from_value(model.config.training.clone()).map_err(|error| {
-                    ExperimentError::File { file: path.join("config.json"), problem: error.to_string() }
-                })?;
-                let relevance = self.relevance(&trained)?;
-                let reranker = Reranker::new(model, self.isa)?;
-                let system = Nar4rec::new(&reranker, &relevance)?;
-                self.compared(outcome, &system, (&relevance, reranker.list_length()), judged)
-            }
-            (Subject::Rival(_) | Subject::Nar4rec, None) => unreachable!("all but baselines have a model"),
-        }
+        self.trainer().loaded(used, config, |system, relevance, length| {
+            self.compared(outcome, system, (relevance, length), judged)
+        })
     }
 
-    /// The kind of feedback that makes an item relevant. Orders that need no model have nobody to find it out for them.
-    fn relevance(&self, config: &Config) -> Result<String, ExperimentError> {
-        let best = |config: &Config| {
-            let kinds = config.evaluator.feedback.iter();
-            kinds.reduce(|best, kind| if kind.weight > best.weight { kind } else { best }).map(|kind| kind.name.clone())
-        };
-        config.relevance.clone().or_else(|| best(config)).ok_or_else(|| ExperimentError::Variant {
-            name: "of a baseline".to_owned(),
-            problem: "relevance: not given, expected a kind of feedback in the configuration".to_owned(),
-        })
+    fn trainer(&self) -> Trainer<'_> {
+        Trainer { data: self.data, on_bad: self.on_bad, isa: self.isa }
     }
 
     fn compared(
@@ -291,16 +192,4 @@ impl Grid<'_> {
             None => Ok(outcome),
         }
     }
-}
-
-/// What became of a training.
-enum Training {
-    /// The model was there.
-    Here,
-    /// It ran from beginning to end.
-    Whole,
-    /// It went on from a checkpoint.
-    WentOn,
-    /// It was stopped.
-    Stopped,
 }

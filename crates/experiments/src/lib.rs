@@ -11,10 +11,12 @@
 //! run that was killed goes on where it was: with the next cell, or in the middle of a training run, from its checkpoint.
 //! Variants that differ in how lists are proposed and chosen share one trained model.
 //!
-//! The experiment `speed` is no grid: it trains nothing to its end, and an outcome is a [`Timing`] of one row in one round.
+//! The experiment `speed` is no grid: it trains nothing to its end, and an outcome is a [`Timing`] of one row in one round. Nor is
+//! `online`, an A/B test: its outcomes are [`Day`]s, each of which needs those before.
 
 mod error;
 mod grid;
+mod online;
 mod oracle;
 mod outcome;
 mod plan;
@@ -23,10 +25,12 @@ mod report;
 mod speed;
 mod store;
 mod summary;
+mod trainer;
 mod variants;
 
 pub use error::ExperimentError;
 pub use grid::{Cell, Done, Grid, Watcher};
+pub use online::{Day, DayCell, DayLine, Lift, Online, OnlineSummary, OnlineWatcher, QueryTally, arms, known_user};
 pub use outcome::Outcome;
 pub use plan::{Along, Experiment, Plan, Subject, Variant, Variants};
 pub use report::{to_html, to_json, to_markdown};

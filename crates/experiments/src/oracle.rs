@@ -1,6 +1,6 @@
 //! What lists are worth to a user whose mind is known, where the data set is a simulated log.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use nar4rec_simulator::{ForecastError, Regret, SimulatorError, Truth};
 use nar4rec_slate::{Impression, Permutation};
@@ -62,22 +62,40 @@ impl<'a> Oracle<'a> {
 
     /// Adds what was found to an outcome: utilities as shares of the mean optimum.
     pub(crate) fn finish(self, mut outcome: Outcome) -> Result<Outcome, ExperimentError> {
-        if let Some(error) = self.failed {
-            return Err(error.into());
-        }
-        let Some(mean) = Regret::mean(&self.regrets) else { return Ok(outcome) };
-        let share = |utility: f64| utility / mean.optimum;
-        let mut add = |name: &str, value: f64| outcome.figures.insert(name.to_owned(), value);
-        add("optimum", share(mean.chosen));
-        add("best proposed", share(mean.best_proposed));
-        add("lost by proposing", share(mean.generator_error()));
-        add("lost by choosing", share(mean.evaluator_error()));
-        if let Some(error) = ForecastError::of(&self.forecasts[0], &self.forecasts[1]) {
-            add("forecast RMSE", share(error.rmse));
-            error.rank_correlation.map(|correlation| add("forecast correlation", correlation));
-        }
-        let by_list = self.regrets.iter().map(|regret| Some(share(regret.chosen))).collect();
+        let Judged { figures, regrets } = self.judged()?;
+        let Some(mean) = Regret::mean(&regrets) else { return Ok(outcome) };
+        outcome.figures.extend(figures);
+        let by_list = regrets.iter().map(|regret| Some(regret.chosen / mean.optimum)).collect();
         outcome.per_list.insert("optimum".to_owned(), by_list);
         Ok(outcome)
     }
+
+    /// What was found.
+    pub(crate) fn judged(self) -> Result<Judged, ExperimentError> {
+        if let Some(error) = self.failed {
+            return Err(error.into());
+        }
+        let mut figures = BTreeMap::new();
+        let mut add = |name: &str, value: f64| figures.insert(name.to_owned(), value);
+        if let Some(mean) = Regret::mean(&self.regrets) {
+            let share = |utility: f64| utility / mean.optimum;
+            add("optimum", share(mean.chosen));
+            add("best proposed", share(mean.best_proposed));
+            add("lost by proposing", share(mean.generator_error()));
+            add("lost by choosing", share(mean.evaluator_error()));
+            if let Some(error) = ForecastError::of(&self.forecasts[0], &self.forecasts[1]) {
+                add("forecast RMSE", share(error.rmse));
+                error.rank_correlation.map(|correlation| add("forecast correlation", correlation));
+            }
+        }
+        Ok(Judged { figures, regrets: self.regrets })
+    }
+}
+
+/// What a system's lists are worth.
+pub(crate) struct Judged {
+    /// Utilities as shares of the mean optimum, by name.
+    pub(crate) figures: BTreeMap<String, f64>,
+    /// Of every list, in the order they were judged.
+    pub(crate) regrets: Vec<Regret>,
 }

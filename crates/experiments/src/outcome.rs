@@ -40,10 +40,7 @@ impl Outcome {
         };
         self.figures.extend(values(&system.lists, ""));
         self.figures.extend(values(&system.shown, "shown "));
-        let Diversity { coverage, repetition, distinct_pairs, intra_list_distance } = system.diversity;
-        let diversity = [("coverage", coverage), ("repetition", repetition), ("distinct-2", distinct_pairs)];
-        let distance = intra_list_distance.map(|distance| ("intra-list distance", distance));
-        self.figures.extend(diversity.into_iter().chain(distance).map(|(name, value)| (name.to_owned(), value)));
+        self.figures.extend(of_diversity(system.diversity));
         let column = |of: fn(&nar4rec_metrics::RankingMetrics) -> f64| {
             system.per_list.iter().map(|metrics| metrics.as_ref().map(of)).collect()
         };
@@ -51,4 +48,12 @@ impl Outcome {
         self.per_list.insert(format!("NDCG@{length}"), column(|metrics| metrics.ndcg));
         self
     }
+}
+
+/// How different lists are from one another, by name.
+pub(crate) fn of_diversity(diversity: Diversity) -> impl Iterator<Item = (String, f64)> {
+    let Diversity { coverage, repetition, distinct_pairs, intra_list_distance } = diversity;
+    let always = [("coverage", coverage), ("repetition", repetition), ("distinct-2", distinct_pairs)];
+    let distance = intra_list_distance.map(|distance| ("intra-list distance", distance));
+    always.into_iter().chain(distance).map(|(name, value)| (name.to_owned(), value))
 }

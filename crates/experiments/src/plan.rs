@@ -129,13 +129,17 @@ pub enum Plan {
     Grid(Variants),
     /// Measures how long systems take with their initial weights: a [`Speed`](crate::Speed).
     Speed,
+    /// Lets systems serve a known user day by day: an [`Online`](crate::Online).
+    Online(Variants),
 }
 
 impl Plan {
     /// The names of all variants.
     pub fn names(self) -> Vec<String> {
         match self {
-            Self::Grid(variants) => variants.all().into_iter().map(|variant| variant.name).collect(),
+            Self::Grid(variants) | Self::Online(variants) => {
+                variants.all().into_iter().map(|variant| variant.name).collect()
+            }
             Self::Speed => crate::speed::systems().into_iter().map(|system| system.name().to_owned()).collect(),
         }
     }
@@ -154,7 +158,7 @@ pub struct Experiment {
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::grid("rivals", "all systems on the same lists", variants::rivals),
         Self::grid(
             "oracle",
@@ -175,6 +179,11 @@ impl Experiment {
             name: "speed",
             about: "how long training and inference take, and how that grows with the list",
             plan: Plan::Speed,
+        },
+        Self {
+            name: "online",
+            about: "an A/B test on a user whose mind is known, of systems that learn every night from what they showed",
+            plan: Plan::Online(Variants(variants::rivals)),
         },
     ];
 

@@ -45,7 +45,7 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
     });
     let variants = match experiment.plan {
         Plan::Grid(variants) => variants.all(),
-        Plan::Speed => Vec::new(),
+        Plan::Speed | Plan::Online(_) => Vec::new(),
     };
     let report = Report {
         title: format!("nar4rec experiment {}", experiment.name),
@@ -91,7 +91,7 @@ fn compared(summary: &Summary) -> bool {
     summary.rows.iter().any(|row| row.behind.is_some())
 }
 
-fn cell(name: &str, value: Option<Value>) -> String {
+pub(crate) fn cell(name: &str, value: Option<Value>) -> String {
     let Some(Value { mean, deviation }) = value else { return "–".to_owned() };
     let form = form(name);
     let number = |value: f64| format!("{:.1$}", if form.is_share { 100.0 * value } else { value }, form.decimals);
@@ -104,7 +104,7 @@ fn behind(row: &Row) -> String {
     })
 }
 
-fn column(name: &str) -> Column {
+pub(crate) fn column(name: &str) -> Column {
     let form = form(name);
     Column {
         name: name.to_owned(),

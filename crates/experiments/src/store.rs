@@ -67,6 +67,11 @@ impl Store {
         Ok(store)
     }
 
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where the models are.
     pub fn models(&self) -> PathBuf {
         self.folder.join("models")

@@ -74,7 +74,7 @@ pub(crate) struct Form {
 pub(crate) fn form(name: &str) -> Form {
     let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
     let is_loss = has(&["LogLoss", "lost", "repetition", "RMSE", TRAINING_SECONDS, LIST_MILLISECONDS]);
-    let is_share = !has(&["LogLoss", "intra-list", TRAINING_SECONDS, LIST_MILLISECONDS]);
+    let is_share = !has(&["LogLoss", "intra-list", " / list", TRAINING_SECONDS, LIST_MILLISECONDS]);
     let decimals = match name {
         TRAINING_SECONDS => 0,
         LIST_MILLISECONDS => 2,

@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use nar4rec_data::DataError;
+use nar4rec_data::{DataError, Split};
 use nar4rec_slate::{InvalidRequest, PermutationError};
 
 /// Why a simulation or its truth cannot be had.
@@ -28,6 +28,9 @@ pub enum SimulatorError {
         /// What was found and what was expected.
         problem: String,
     },
+    /// A split that no query has sessions in.
+    #[error("no query has sessions in the {0} split, expected at least one")]
+    NoQueries(Split),
     /// A request or query that the truth does not know.
     #[error("no query {0:?} in the truth, expected the id of one of its queries or requests")]
     UnknownQuery(String),

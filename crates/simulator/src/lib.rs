@@ -39,6 +39,7 @@ mod references;
 mod regret;
 mod seeds;
 mod simulate;
+mod traffic;
 mod truth;
 mod user;
 
@@ -53,5 +54,6 @@ pub use query::{Query, TrueCandidate};
 pub use references::References;
 pub use regret::{ForecastError, Regret};
 pub use simulate::{SimulationSummary, simulate};
+pub use traffic::{Traffic, Visit};
 pub use truth::Truth;
 pub use user::{KnownUser, PlaceProbabilities};

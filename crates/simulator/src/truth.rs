@@ -10,12 +10,13 @@ use nar4rec_slate::{InvalidRequest, Permutation};
 
 use crate::query::{Query, QueryLine};
 use crate::simulate::{DESCRIPTION, Description, FORMAT, TRUTH, query_of};
-use crate::{KnownUser, NODE_LIMIT, Optimum, Regret, SimulatorConfig, SimulatorError, SplitBy};
+use crate::{KnownUser, NODE_LIMIT, Optimum, Regret, SimulationSummary, SimulatorConfig, SimulatorError, SplitBy};
 
 /// The truth of a simulated log. Queries are named by their id or by that of any of their requests.
 #[derive(Debug)]
 pub struct Truth {
     config: SimulatorConfig,
+    summary: SimulationSummary,
     user: KnownUser,
     queries: Vec<Known>,
     places: HashMap<String, usize>,
@@ -36,7 +37,7 @@ impl Truth {
     /// If the folder holds no simulation, or one of its files is damaged.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, SimulatorError> {
         let folder = folder.as_ref();
-        let config = describe(folder)?.config;
+        let Description { config, summary, .. } = describe(folder)?;
         let user = KnownUser::new(config.user.clone())?;
         let lines = JsonLines::<QueryLine>::open(folder.join(format!("{TRUTH}.jsonl.gz")))?;
         let (mut queries, mut places) = (Vec::new(), HashMap::new());
@@ -48,12 +49,17 @@ impl Truth {
             places.insert(query.clone(), queries.len());
             queries.push(Known { query: Query::new(query, candidates), split, optimum: OnceLock::new() });
         }
-        Ok(Self { config, user, queries, places })
+        Ok(Self { config, summary, user, queries, places })
     }
 
     /// Every parameter of the simulation.
     pub fn config(&self) -> &SimulatorConfig {
         &self.config
+    }
+
+    /// What the simulation wrote.
+    pub fn summary(&self) -> &SimulationSummary {
+        &self.summary
     }
 
     /// The user.

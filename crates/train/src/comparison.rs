@@ -1,6 +1,6 @@
 //! Systems side by side: the same requests, the same metrics, whoever made the lists.
 
-use std::{collections::HashMap, num::NonZeroUsize};
+use std::{collections::HashMap, hash::Hash, num::NonZeroUsize};
 
 use nar4rec_data::{DataSet, Skipped, Split};
 use nar4rec_metrics::{
@@ -67,6 +67,19 @@ pub struct Diversity {
     /// The mean over lists of 1 − cos between two items of a list, over what the catalog says about them; nothing if it says
     /// nothing.
     pub intra_list_distance: Option<f64>,
+}
+
+impl Diversity {
+    /// Of lists of items that nothing is known about, where `offered` different items stood among their candidates.
+    pub fn of<Id: Hash + Eq>(lists: &[Vec<Id>], offered: usize) -> Self {
+        let items = || lists.iter().flatten();
+        Self {
+            coverage: item_coverage(items(), offered).unwrap_or(0.0),
+            repetition: repetition(items()).unwrap_or(0.0),
+            distinct_pairs: distinct_pairs(lists.iter().map(Vec::as_slice)).unwrap_or(0.0),
+            intra_list_distance: None,
+        }
+    }
 }
 
 /// Systems side by side.
@@ -230,20 +243,14 @@ impl Table {
 
     /// The figures; `offered` items stood among candidates.
     fn finish(self, name: String, offered: usize, bootstrap: &Bootstrap) -> SystemFigures {
-        let items = || self.produced.iter().flatten();
-        let diversity = Diversity {
-            coverage: item_coverage(items(), offered).unwrap_or(0.0),
-            repetition: repetition(items()).unwrap_or(0.0),
-            distinct_pairs: distinct_pairs(self.produced.iter().map(Vec::as_slice)).unwrap_or(0.0),
-            intra_list_distance: (!self.distances.is_empty())
-                .then(|| self.distances.iter().sum::<f64>() / self.distances.len() as f64),
-        };
+        let intra_list_distance =
+            (!self.distances.is_empty()).then(|| self.distances.iter().sum::<f64>() / self.distances.len() as f64);
         SystemFigures {
             name,
             lists: self.lists.finish(bootstrap),
             shown: self.shown.finish(bootstrap),
             per_list: self.per_list,
-            diversity,
+            diversity: Diversity { intra_list_distance, ..Diversity::of(&self.produced, offered) },
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `nar4rec experiment`: systems and variants side by side.
 
+mod online;
+
 use std::{io, io::IsTerminal, path::Path};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,10 +40,17 @@ fn list() -> anyhow::Result<()> {
 
 fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
     let experiment = Experiment::named(&args.name).map_err(misuse)?;
+    if let Plan::Online(systems) = experiment.plan {
+        return online::run(&experiment, systems, args, machine);
+    }
+    if args.days.is_some() || args.daily_lists.is_some() {
+        let text = format!("--days, --daily-lists: {} has no days, expected the experiment online", experiment.name);
+        return Err(Misuse(text).into());
+    }
     // A wrong name is told before anything is read.
     let variants = match experiment.plan {
         Plan::Grid(variants) => variants.named(&args.systems).map_err(misuse)?,
-        Plan::Speed => Vec::new(),
+        Plan::Speed | Plan::Online(_) => Vec::new(),
     };
     let config = read_config(&args.config)?;
     let data = DataSet::open(&args.data)?;
@@ -71,22 +80,29 @@ fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
             });
             (done, text)
         }
+        Plan::Online(_) => unreachable!("it has a function of its own"),
     };
+    ended(done, &text, &args.out)
+}
+
+/// Prints what a run came to, or says how to go on.
+fn ended(done: Result<Done, ExperimentError>, text: &str, out: &Path) -> anyhow::Result<()> {
     if done.map_err(misuse)? == Done::Stopped {
-        let text = format!("stopped; {} has what was done: go on with the same command", args.out.display());
+        let text = format!("stopped; {} has what was done: go on with the same command", out.display());
         return Err(Interrupted(text).into());
     }
-    console::result(&text)?;
-    console::note(&format!("{}: report.md, report.json and report.html", args.out.display()));
+    console::result(text)?;
+    console::note(&format!("{}: report.md, report.json and report.html", out.display()));
     Ok(())
 }
 
 /// What is the caller's to change is told as misuse.
 fn misuse(error: ExperimentError) -> anyhow::Error {
     match error {
-        ExperimentError::Name { .. } | ExperimentError::Variant { .. } | ExperimentError::OtherRun { .. } => {
-            Misuse(error.to_string()).into()
-        }
+        ExperimentError::Name { .. }
+        | ExperimentError::Variant { .. }
+        | ExperimentError::OtherRun { .. }
+        | ExperimentError::NotSimulated { .. } => Misuse(error.to_string()).into(),
         other => other.into(),
     }
 }

@@ -60,6 +60,27 @@ impl Bench {
         bench
     }
 
+    /// Five sections of three queries in the form of MQ2008, in the folder `mq2008`.
+    pub(crate) fn collection(&self) {
+        fs::create_dir(self.path("mq2008")).unwrap();
+        for section in 1..=5 {
+            let mut text = String::new();
+            for query in 0..3 {
+                for document in 0..7 {
+                    let grade = (document + query) % 3;
+                    let feature =
+                        |at: usize| format!("{at}:{}", (at * 7 + document * 3 + query) % 10 + grade * (at % 2));
+                    let features: Vec<String> = (1..=46).map(feature).collect();
+                    text.push_str(&format!(
+                        "{grade} qid:{section}{query} {} #docid = D{document}\n",
+                        features.join(" ")
+                    ));
+                }
+            }
+            self.write(&format!("mq2008/S{section}.txt"), &text);
+        }
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

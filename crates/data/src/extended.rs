@@ -1,0 +1,140 @@
+//! A data set with more impressions: what a service has the night after it showed some.
+//!
+//! Bytes are appended, not lines: compressed streams may stand one behind the other in a file ([`Source`](crate::Source)), so
+//! nothing is compressed again.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{DataError, DataSet, Split};
+
+impl DataSet {
+    /// The ending of a split's file, such as `.jsonl.gz`: the form that files to extend it by must have.
+    pub fn form(&self, split: Split) -> Option<&str> {
+        self.path(split)?.file_name()?.to_str()?.strip_prefix(split.name())
+    }
+
+    /// Makes a data set in `folder`, which is made if it is not there: this one, with the impressions in the files `more` behind
+    /// those of `split`. What is not extended is linked, or copied where links cannot be.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let line = |id: &str| format!("{{\"request_id\":\"{id}\",\"candidates\":[{{\"id\":\"a\"}}],\"shown\":[{{\"id\":\"a\"}}]}}\n");
+    /// # std::fs::write(folder.path().join("train.jsonl"), line("r1"))?;
+    /// # std::fs::write(folder.path().join("day-1.jsonl"), line("r2"))?;
+    /// use nar4rec_data::{DataSet, Split};
+    ///
+    /// let (log, day) = (DataSet::open(folder.path())?, folder.path().join("day-1.jsonl"));
+    /// let extended = log.extended(Split::Train, &[day], &folder.path().join("extended"))?;
+    /// assert_eq!(extended.impressions(Split::Train)?.count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such split, a file has another form than it, or a file cannot be read or written.
+    pub fn extended(&self, split: Split, more: &[PathBuf], folder: &Path) -> Result<Self, DataError> {
+        let (Some(path), Some(form)) = (self.path(split), self.form(split)) else {
+            let problem = format!("no {split} split, expected one to extend");
+            return Err(DataError::Folder { folder: self.folder().display().to_string(), problem });
+        };
+        fs::create_dir_all(folder).map_err(|source| DataError::write(folder, source))?;
+        for file in self.files() {
+            let target = folder.join(file.file_name().unwrap_or_default());
+            if file != path {
+                linked(file, &target)?;
+                continue;
+            }
+            let mut joined = File::create(&target).map_err(|source| DataError::write(&target, source))?;
+            append(&mut joined, path, &target)?;
+            for part in more {
+                if !part.to_string_lossy().ends_with(form) {
+                    let problem = format!("its name ends otherwise, expected {form} as of {}", path.display());
+                    return Err(DataError::Folder { folder: part.display().to_string(), problem });
+                }
+                append(&mut joined, part, &target)?;
+            }
+        }
+        Self::open(folder)
+    }
+}
+
+/// Appends the bytes of a file.
+fn append(joined: &mut File, part: &Path, target: &Path) -> Result<(), DataError> {
+    let opened = File::open(part);
+    let mut opened = opened.map_err(|source| DataError::Open { file: part.display().to_string(), source })?;
+    io::copy(&mut opened, joined).map(drop).map_err(|source| DataError::write(target, source))
+}
+
+/// Has the same file at `target`.
+fn linked(file: &Path, target: &Path) -> Result<(), DataError> {
+    let removed = match fs::remove_file(target) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    let linked = removed.and_then(|()| fs::hard_link(file, target).or_else(|_| fs::copy(file, target).map(drop)));
+    linked.map_err(|source| DataError::write(target, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use nar4rec_slate::{Candidate, Exposure, Feedback, Impression, Request, User};
+
+    use super::*;
+    use crate::JsonLinesWriter;
+
+    /// Writes impressions of these ids.
+    fn write(path: &Path, ids: &[&str]) {
+        let mut file = JsonLinesWriter::create(path).unwrap();
+        for id in ids {
+            let candidate = Candidate { id: "a".to_owned(), score: None, features: Default::default() };
+            let request = Request::new(*id, User::default(), vec![candidate]).unwrap();
+            let shown = vec![Exposure { candidate: 0, feedback: Feedback::new() }];
+            file.write(&Impression::new(request, shown).unwrap()).unwrap();
+        }
+        file.finish().unwrap();
+    }
+
+    fn ids(data: &DataSet, split: Split) -> Vec<String> {
+        let lines = data.impressions(split).unwrap();
+        lines.map(|line| line.unwrap().value.request().request_id().to_owned()).collect()
+    }
+
+    #[test]
+    fn impressions_of_further_files_follow_in_every_form() {
+        for form in [".jsonl", ".jsonl.gz", ".jsonl.zst"] {
+            let folder = tempfile::tempdir().unwrap();
+            let [log, out] = ["log", "out"].map(|name| folder.path().join(name));
+            fs::create_dir(&log).unwrap();
+            write(&log.join(format!("train{form}")), &["1", "2"]);
+            write(&log.join("valid.jsonl"), &["3"]);
+            fs::write(log.join("items.jsonl"), "{\"id\":\"a\"}\n").unwrap();
+            let days = [1, 2].map(|day| folder.path().join(format!("day-{day}{form}")));
+            write(&days[0], &["4"]);
+            write(&days[1], &["5", "6"]);
+            let data = DataSet::open(&log).unwrap();
+            assert_eq!((data.form(Split::Train), data.form(Split::Test)), (Some(form), None));
+            // A second time it is made anew.
+            for more in [&days[..], &days[..1]] {
+                let extended = data.extended(Split::Train, more, &out).unwrap();
+                let expected = ["1", "2", "4", "5", "6"];
+                assert_eq!(ids(&extended, Split::Train), expected[..if more.len() == 2 { 5 } else { 3 }]);
+                assert_eq!(ids(&extended, Split::Valid), ["3"]);
+                assert_eq!(extended.items().unwrap().unwrap().count(), 1);
+            }
+            assert_eq!(ids(&data, Split::Train), ["1", "2"], "the data set itself stays as it is");
+        }
+    }
+
+    #[test]
+    fn another_form_a_missing_file_and_a_missing_split_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("train.jsonl"), &["1"]);
+        let data = DataSet::open(folder.path()).unwrap();
+        let out = folder.path().join("out");
+        let told = |split, file: &str| data.extended(split, &[folder.path().join(file)], &out).unwrap_err().to_string();
+        assert!(told(Split::Train, "day.jsonl.gz").contains("day.jsonl.gz: its name ends otherwise, expected .jsonl"));
+        assert!(told(Split::Train, "day.jsonl").contains("day.jsonl: cannot open"));
+        assert!(told(Split::Test, "day.jsonl").contains("no test split, expected one to extend"));
+    }
+}

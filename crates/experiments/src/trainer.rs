@@ -1,0 +1,148 @@
+//! A variant's model: trained where there is none yet, and loaded to answer.
+
+use std::path::Path;
+
+use nar4rec_data::{DataSet, OnBad};
+use nar4rec_infer::{Model, Reranker};
+use nar4rec_tensor::Isa;
+use nar4rec_train::{
+    BaselineRanker, Compared, Config, Nar4rec, Observer, PrepareOptions, Resume, RivalRanker, SystemKind, TrainOptions,
+    train, train_rival,
+};
+
+use crate::{ExperimentError, Subject, Watcher, store::disk};
+
+/// What models are trained on, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trainer<'a> {
+    /// The data.
+    pub(crate) data: &'a DataSet,
+    /// What to do with a bad line.
+    pub(crate) on_bad: OnBad,
+    /// The instructions to use.
+    pub(crate) isa: Isa,
+}
+
+impl Trainer<'_> {
+    /// Has a model at `path` if there is none yet.
+    pub(crate) fn trained(
+        &self,
+        subject: Subject,
+        config: &Config,
+        path: &Path,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Training, ExperimentError> {
+        if path.exists() {
+            return Ok(Training::Here);
+        }
+        let beside = |ending: &str| {
+            let mut name = path.file_name().unwrap_or_default().to_owned();
+            name.push(ending);
+            path.with_file_name(name)
+        };
+        let checkpoint = beside(".checkpoint");
+        let goes_on = checkpoint.exists();
+        let options = TrainOptions {
+            isa: self.isa,
+            prepare: PrepareOptions { schema: None, on_bad: self.on_bad },
+            checkpoint: Some(checkpoint.clone()),
+            resume: Resume::IfPossible,
+        };
+        let mut observer = watcher.training(&beside(".metrics.jsonl"), goes_on);
+        let finished = match subject {
+            Subject::Rival(kind) => self.rival(kind, config, options, observer.as_mut(), path)?,
+            _ => self.nar4rec(config, options, observer.as_mut(), path)?,
+        };
+        drop(observer);
+        if !finished {
+            return Ok(Training::Stopped);
+        }
+        if checkpoint.exists() {
+            std::fs::remove_file(&checkpoint).map_err(|source| disk(&checkpoint, "write", source))?;
+        }
+        Ok(if goes_on { Training::WentOn } else { Training::Whole })
+    }
+
+    fn rival(
+        &self,
+        kind: SystemKind,
+        config: &Config,
+        options: TrainOptions,
+        observer: &mut dyn Observer,
+        path: &Path,
+    ) -> Result<bool, ExperimentError> {
+        let Some(trained) = train_rival(kind, self.data, config, options, observer)? else { return Ok(false) };
+        trained.network.save(path)?;
+        Ok(true)
+    }
+
+    fn nar4rec(
+        &self,
+        config: &Config,
+        options: TrainOptions,
+        observer: &mut dyn Observer,
+        path: &Path,
+    ) -> Result<bool, ExperimentError> {
+        let nar4rec_train::Outcome::Finished(trained) = train(self.data, config, options, observer)? else {
+            return Ok(false);
+        };
+        trained.model.save(path)?;
+        Ok(true)
+    }
+
+    /// Gives a subject to `used`, ready to answer, with the kind of feedback that makes an item relevant and the length of lists.
+    pub(crate) fn loaded<T>(
+        &self,
+        (subject, model): (Subject, Option<&Path>),
+        config: &Config,
+        used: impl FnOnce(&dyn Compared, &str, usize) -> Result<T, ExperimentError>,
+    ) -> Result<T, ExperimentError> {
+        match (subject, model) {
+            (Subject::Baseline(baseline), _) => {
+                let relevance = relevance(config)?;
+                let ranker = BaselineRanker::new(baseline, self.data, &relevance, self.on_bad)?;
+                used(&ranker, &relevance, config.generator.list_length)
+            }
+            (Subject::Rival(kind), Some(path)) => {
+                let ranker = RivalRanker::load(kind, path, self.isa)?;
+                used(&ranker, ranker.relevance(), ranker.list_length())
+            }
+            (Subject::Nar4rec, Some(path)) => {
+                let mut model = Model::load(path)?;
+                model.config.pipeline = config.pipeline.clone();
+                let trained: Config = serde_json::from_value(model.config.training.clone()).map_err(|error| {
+                    ExperimentError::File { file: path.join("config.json"), problem: error.to_string() }
+                })?;
+                let relevance = relevance(&trained)?;
+                let reranker = Reranker::new(model, self.isa)?;
+                let system = Nar4rec::new(&reranker, &relevance)?;
+                used(&system, &relevance, reranker.list_length())
+            }
+            (Subject::Rival(_) | Subject::Nar4rec, None) => unreachable!("all but baselines have a model"),
+        }
+    }
+}
+
+/// The kind of feedback that makes an item relevant. Orders that need no model have nobody to find it out for them.
+fn relevance(config: &Config) -> Result<String, ExperimentError> {
+    let best = |config: &Config| {
+        let kinds = config.evaluator.feedback.iter();
+        kinds.reduce(|best, kind| if kind.weight > best.weight { kind } else { best }).map(|kind| kind.name.clone())
+    };
+    config.relevance.clone().or_else(|| best(config)).ok_or_else(|| ExperimentError::Variant {
+        name: "of a baseline".to_owned(),
+        problem: "relevance: not given, expected a kind of feedback in the configuration".to_owned(),
+    })
+}
+
+/// What became of a training.
+pub(crate) enum Training {
+    /// The model was there.
+    Here,
+    /// It ran from beginning to end.
+    Whole,
+    /// It went on from a checkpoint.
+    WentOn,
+    /// It was stopped.
+    Stopped,
+}
