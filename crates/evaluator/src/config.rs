@@ -39,10 +39,7 @@ impl FeedbackKind {
 pub struct EvaluatorConfig {
     /// Width of every state.
     pub width: usize,
-    /// Layers in which the candidates of a request read each other before any list is looked at, so that an item is judged beside
-    /// what else could be shown. At 0, as in the paper, a list is judged by its items alone.
-    pub context_layers: usize,
-    /// Number of layers in which the items of a list read each other.
+    /// Number of layers.
     pub layers: usize,
     /// Attention heads; they divide the width.
     pub heads: usize,
@@ -63,7 +60,6 @@ impl Default for EvaluatorConfig {
         let block = BlockConfig::default();
         Self {
             width: block.width,
-            context_layers: 0,
             layers: block.layers,
             heads: block.heads,
             feed_forward: block.feed_forward,

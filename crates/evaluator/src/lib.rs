@@ -1,13 +1,11 @@
 //! The evaluator: what a whole list is worth to a user (SPEC §4).
 //!
 //! ```text
-//!   candidates → features → C × { self-attention, feed-forward }        C = context_layers, 0 in the paper
-//!   items in display order → their states → + position → L × { self-attention, feed-forward } → one logit per item and kind
+//!   items in display order → features → + position → L × { self-attention, feed-forward } → one logit per item and kind
 //!   utility of the list = Σ_items Σ_kinds weight_kind · p(feedback of that kind)
 //! ```
 //!
-//! Items attend to the items beside them, so the same item is worth more in one list than in another. With context layers they
-//! have also seen what else could be shown, once for all lists of a request.
+//! Items attend to the items beside them, so the same item is worth more in one list than in another.
 
 mod config;
 
@@ -67,7 +65,6 @@ impl Lists {
 pub struct Evaluator {
     config: EvaluatorConfig,
     input: FeatureEmbedding,
-    context: Vec<CandidateBlock>,
     positions: ParameterId,
     blocks: Vec<CandidateBlock>,
     last_norm: Option<LayerNorm>,
@@ -87,14 +84,13 @@ impl Evaluator {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         let (block, d) = (config.block(), config.width);
-        let blocks = |registry: &mut Registry, count| {
-            (0..count).map(|l| registry.scope(l, |registry| CandidateBlock::new(registry, &block))).collect()
-        };
         Ok(Self {
             input: registry.scope("input", |registry| FeatureEmbedding::new(registry, spec, d)),
-            context: registry.scope("context", |registry| blocks(registry, config.context_layers)),
             positions: registry.add("positions", [list_length, d], Kind::Table, Init::Uniform(POSITION_BOUND)),
-            blocks: registry.scope("blocks", |registry| blocks(registry, config.layers)),
+            blocks: registry.scope("blocks", |registry| {
+                let layers = 0..config.layers;
+                layers.map(|l| registry.scope(l, |registry| CandidateBlock::new(registry, &block))).collect()
+            }),
             last_norm: (config.norm == NormPlacement::Pre)
                 .then(|| registry.scope("last_norm", |registry| LayerNorm::new(registry, d, 1.0))),
             head: registry.scope("head", |registry| Linear::edge(registry, d, config.feedback.len())),
@@ -114,7 +110,7 @@ impl Evaluator {
     pub fn forward<E: Exec>(&self, ex: &mut E, batch: &FeatureBatch, lists: &Lists) -> E::Value {
         let requests = ex.segments(batch.lengths());
         let states = self.input.forward(ex, batch, &requests);
-        self.forward_from(ex, (states, &requests), lists)
+        self.forward_from(ex, states, lists)
     }
 
     /// From features to the states of candidates.
@@ -122,32 +118,20 @@ impl Evaluator {
         &self.input
     }
 
-    /// The same from candidate states that [`Evaluator::input`] made, `[rows, d]`, and the rows of each request.
+    /// The same from candidate states that [`Evaluator::input`] made, `[rows, d]`.
     ///
     /// # Panics
     /// If a list is longer than the evaluator was made for.
-    pub fn forward_from<E: Exec>(
-        &self,
-        ex: &mut E,
-        (states, requests): (E::Value, &Arc<Segments>),
-        lists: &Lists,
-    ) -> E::Value {
-        let mut states = states;
-        if !self.context.is_empty() {
-            states = ex.dropout(states, self.config.dropout);
-            states = through(&self.context, ex, states, requests);
-        }
+    pub fn forward_from<E: Exec>(&self, ex: &mut E, states: E::Value, lists: &Lists) -> E::Value {
         let shown = ex.gather(states, &lists.rows);
         let x = ex.add_places(shown, self.positions, &lists.segments);
-        let x = ex.dropout(x, self.config.dropout);
-        let x = through(&self.blocks, ex, x, &lists.segments);
+        let mut x = ex.dropout(x, self.config.dropout);
+        for block in &self.blocks {
+            let a = block.attend(ex, x, &lists.segments);
+            x = block.feed(ex, a);
+        }
         let x = self.last_norm.map_or(x, |norm| norm.forward(ex, x));
         self.head.forward(ex, x)
-    }
-
-    /// Whether what an item is judged to be worth depends on candidates that are not in its list.
-    pub fn sees_all_candidates(&self) -> bool {
-        !self.context.is_empty()
     }
 
     /// Σ over the places of a list and the kinds of weight · p, given the list's probabilities `[places, kinds]`.
@@ -156,12 +140,4 @@ impl Evaluator {
         let places = probabilities.chunks_exact(self.config.feedback.len());
         places.map(|place| place.iter().zip(weights.clone()).map(|(p, weight)| p * weight).sum::<f32>()).sum()
     }
-}
-
-/// The states after some layers, in each of which the rows of a segment read each other.
-fn through<E: Exec>(blocks: &[CandidateBlock], ex: &mut E, x: E::Value, segments: &Arc<Segments>) -> E::Value {
-    blocks.iter().fold(x, |x, block| {
-        let a = block.attend(ex, x, segments);
-        block.feed(ex, a)
-    })
 }

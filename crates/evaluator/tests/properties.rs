@@ -3,7 +3,7 @@
 use nar4rec_evaluator::{Evaluator, EvaluatorConfig, FeedbackKind, Lists};
 use nar4rec_features::FeatureBatch;
 use nar4rec_layers::{Activation, NormPlacement};
-use nar4rec_tensor::{Eager, Exec, Isa, ParameterSpec, Parameters, Purpose, Registry, Weights, Workspace};
+use nar4rec_tensor::{Eager, Exec, Isa, Parameters, Purpose, Registry, Weights, Workspace};
 use nar4rec_testing::{greatest_error, isas, random_batch, rearranged, small_spec};
 use proptest::{prelude::*, sample::select};
 
@@ -130,66 +130,4 @@ fn the_other_items_of_a_list_count() {
     let batch = random_batch(&small_spec(), &[5], 3);
     let logits = model.run(&batch, &[vec![0, 1], vec![0, 4], vec![0]], &mut Workspace::default());
     assert!((logits[0][0] - logits[1][0]).abs() > 1e-3 && (logits[0][0] - logits[2][0]).abs() > 1e-3, "{logits:?}");
-}
-
-/// An evaluator with so many context layers and layers, normalised in front of each sub-layer.
-fn with_context(context_layers: usize, layers: usize) -> EvaluatorConfig {
-    let feedback = vec![FeedbackKind::new("click", 1.0)];
-    EvaluatorConfig {
-        width: 8,
-        heads: 2,
-        feed_forward: 12,
-        context_layers,
-        layers,
-        feedback,
-        ..EvaluatorConfig::default()
-    }
-}
-
-/// A list of all candidates, places apart, is read by its own layers as candidates are by context layers: one after the other
-/// they are a deeper evaluator.
-#[test]
-fn context_layers_are_layers_over_the_candidates() {
-    let (context, deeper) = (Model::new(&with_context(2, 1), Isa::detect(), 5), with_context(0, 3));
-    let mut registry = Registry::default();
-    let evaluator = Evaluator::new(&mut registry, &small_spec(), LIST_LENGTH, &deeper).unwrap();
-    let mut parameters = Parameters::initialise(registry.finish(), 1);
-    let mut given = context.weights.parameters().clone();
-    let moved = |spec: &ParameterSpec| match spec.name.strip_prefix("blocks.") {
-        Some(name) if name.starts_with("2.") => spec.name.replace("blocks.2.", "blocks.0."),
-        Some(name) => format!("context.{name}"),
-        None => spec.name.clone(),
-    };
-    let specs = given.specs().clone();
-    let index = |name: &str| specs.iter().position(|spec| spec.name == name).unwrap_or_else(|| panic!("no {name}"));
-    given.values_mut()[index("positions")].fill(0.0);
-    let own: Vec<String> = parameters.specs().iter().map(moved).collect();
-    assert_eq!(own.len(), specs.len());
-    for (values, name) in parameters.values_mut().iter_mut().zip(&own) {
-        values.clone_from(&given.values_mut()[index(name)]);
-    }
-    let model = |evaluator, parameters| Model {
-        evaluator,
-        weights: Weights::new(parameters, Isa::detect(), Purpose::Inference),
-    };
-    let (context, deeper) = (model(context.evaluator, given), model(evaluator, parameters));
-    let batch = random_batch(&small_spec(), &[4, 6], 9);
-    let lists = [vec![0, 1, 2, 3], vec![4, 5, 6, 7, 8, 9]];
-    let mut workspace = Workspace::default();
-    assert_eq!(context.run(&batch, &lists, &mut workspace), deeper.run(&batch, &lists, &mut workspace));
-}
-
-/// With context layers an item is judged beside those that are not in its list, but never beside those of another request.
-#[test]
-fn the_other_candidates_count_where_there_is_context() {
-    let model = Model::new(&with_context(1, 1), Isa::detect(), 4);
-    let batch = random_batch(&small_spec(), &[5, 4], 7);
-    let part = |requests: &[(usize, Vec<usize>)]| rearranged(&small_spec(), &batch, requests);
-    let run = |batch: &FeatureBatch| model.run(batch, &[vec![1, 0]], &mut Workspace::default());
-    let whole = run(&batch);
-    assert_eq!(run(&part(&[(0, (0..5).collect())])), whole);
-    let turned = run(&part(&[(0, vec![0, 1, 4, 3, 2])]));
-    assert!(greatest_error(&turned[0], &whole[0]) < 1e-5, "in whatever order they stand: {turned:?}, {whole:?}");
-    let fewer = run(&part(&[(0, vec![0, 1])]));
-    assert!(greatest_error(&fewer[0], &whole[0]) > 1e-3, "{fewer:?}, {whole:?}");
 }

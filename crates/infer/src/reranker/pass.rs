@@ -197,7 +197,7 @@ impl Reranker {
         let mut ex = Watched { inner: Eager::new(weights, &mut scratch.evaluator), watch: observer };
         let segments = ex.segments(scratch.batch.lengths());
         let x = states(layers.input(), items.as_ref(), &mut ex, (&scratch.batch, &segments), &mut scratch.items);
-        let logits = layers.forward_from(&mut ex, (x, &segments), lists);
+        let logits = layers.forward_from(&mut ex, x, lists);
         let kinds = layers.config().feedback.len();
         let mut rest = ex.data(logits);
         for request in considered.as_mut_slice() {

@@ -52,10 +52,7 @@ impl EvaluatorTask<'_> {
         let mut first = 0;
         for example in examples {
             let mut candidates = example.shown.clone();
-            if self.evaluator.sees_all_candidates() {
-                candidates.extend((0..example.request.candidates()).filter(|index| !example.shown.contains(index)));
-            }
-            places.lists.push((first..first + example.shown.len() as u32).collect());
+            places.lists.push((first..first + candidates.len() as u32).collect());
             places.labels.extend_from_slice(&example.labels);
             for _ in 0..self.negatives.lists {
                 let list = self.drawn(example, &mut candidates, rng);

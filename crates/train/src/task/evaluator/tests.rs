@@ -1,8 +1,5 @@
 //! The lists the evaluator learns from, and its loss on them.
 
-use nar4rec_evaluator::EvaluatorConfig;
-use nar4rec_tensor::Registry;
-
 use super::*;
 use crate::task::tests::{memory_stays, small, weights};
 
@@ -61,44 +58,6 @@ fn a_drawn_list_holds_distinct_candidates_with_the_labels_that_were_observed() {
         }
         assert!(strangers > 20, "items that were not shown are drawn too");
     });
-}
-
-#[test]
-fn an_evaluator_with_context_is_given_all_candidates_and_the_same_lists() {
-    let (prepared, model) = small();
-    prepared.propose(&model.generator.layers, &weights(&model.generator.parameters));
-    let negatives = NegativesConfig { lists: 2, ..NegativesConfig::default() };
-    let examples: Vec<&Example> = prepared.train.iter().collect();
-    let of = |context_layers: usize| {
-        let config = EvaluatorConfig { context_layers, ..model.evaluator.layers.config().clone() };
-        let mut registry = Registry::default();
-        let evaluator = Evaluator::new(&mut registry, prepared.encoder.spec(), 3, &config).unwrap();
-        let task = EvaluatorTask {
-            evaluator: &evaluator,
-            specs: registry.finish(),
-            prepared: &prepared,
-            negatives: &negatives,
-        };
-        let places = task.places(&examples, &mut Pcg64Mcg::seed_from_u64(3));
-        let offsets = places.candidates.iter().scan(0, |first, candidates| {
-            *first += candidates.len();
-            Some(*first - candidates.len())
-        });
-        let lists =
-            offsets.zip(places.lists.chunks(3)).zip(&places.candidates).flat_map(|((first, lists), candidates)| {
-                lists
-                    .iter()
-                    .map(move |rows| rows.iter().map(|row| candidates[*row as usize - first]).collect::<Vec<_>>())
-            });
-        (lists.collect::<Vec<_>>(), bits(&places.labels), places.candidates.clone())
-    };
-    let (without, with) = (of(0), of(1));
-    assert_eq!((&with.0, &with.1), (&without.0, &without.1));
-    for (candidates, example) in with.2.iter().zip(&examples) {
-        let mut all = candidates.clone();
-        all.sort_unstable();
-        assert_eq!(all, (0..example.request.candidates()).collect::<Vec<_>>());
-    }
 }
 
 #[test]
