@@ -18,6 +18,7 @@ mod config;
 mod error;
 mod evaluation;
 mod examples;
+mod feedback;
 mod fit;
 mod optimiser;
 mod run;
@@ -32,7 +33,7 @@ pub use agreement::{Agreement, agreement};
 pub use checkpoint::CheckpointError;
 pub use comparison::{Answer, BaselineRanker, Compared, Comparison, DEEP, Diversity, Nar4rec, SystemFigures, compare};
 pub use config::{
-    Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown, Weighting,
+    Config, ConfigFileError, FitConfig, Kept, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown, Weighting,
 };
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};
