@@ -103,7 +103,10 @@ impl Grid<'_> {
         for cell in &cells {
             cell.variant.config(self.config, cell.seed)?;
         }
-        let truth = truth_of(self.data.folder())?;
+        let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
+        // One relevance, whoever is measured.
+        let relevance = config.relevance.as_deref().expect("what data decide has been decided");
+        let run = Run { grid: self, config, relevance, store, truth: truth_of(self.data.folder())? };
         let mut outcomes: Vec<Outcome> = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
             let known: Option<Outcome> = store.outcome(&cell.name())?;
@@ -112,7 +115,7 @@ impl Grid<'_> {
                 outcomes.push(known);
                 continue;
             }
-            let Some(outcome) = self.one(*cell, (store, truth.as_ref()), watcher)? else { return Ok(Done::Stopped) };
+            let Some(outcome) = run.one(*cell, watcher)? else { return Ok(Done::Stopped) };
             store.keep(&cell.name(), &outcome)?;
             watcher.outcome(&outcome);
             outcomes.push(outcome);
@@ -121,14 +124,22 @@ impl Grid<'_> {
         tell(&outcomes)?;
         Ok(Done::All)
     }
+}
 
+/// A grid at work.
+struct Run<'a> {
+    grid: &'a Grid<'a>,
+    /// The grid's configuration with what the data decide.
+    config: &'a Config,
+    /// The kind of feedback that makes an item relevant.
+    relevance: &'a str,
+    store: &'a Store,
+    truth: Option<Truth>,
+}
+
+impl Run<'_> {
     /// One cell, from training to outcome. `None` if its training was stopped.
-    fn one(
-        &self,
-        cell: Cell<'_>,
-        (store, truth): (&Store, Option<&Truth>),
-        watcher: &mut dyn Watcher,
-    ) -> Result<Option<Outcome>, ExperimentError> {
+    fn one(&self, cell: Cell<'_>, watcher: &mut dyn Watcher) -> Result<Option<Outcome>, ExperimentError> {
         let config = cell.variant.config(self.config, cell.seed)?;
         let mut outcome = Outcome {
             variant: cell.variant.name.clone(),
@@ -136,7 +147,7 @@ impl Grid<'_> {
             config: serde_json::to_string(&config).expect("a configuration is plain data"),
             ..Outcome::default()
         };
-        let model = cell.variant.model().map(|model| store.models().join(named(model, cell.seed)));
+        let model = cell.variant.model().map(|model| self.store.models().join(named(model, cell.seed)));
         if let Some(model) = &model {
             let begun = Instant::now();
             match self.trained(cell.variant.subject, &config, model, watcher)? {
@@ -147,7 +158,7 @@ impl Grid<'_> {
         }
         let begun = Instant::now();
         let used = (cell.variant.subject, model.as_deref());
-        let outcome = self.measured(outcome, used, &config, (truth, watcher))?;
+        let outcome = self.measured(outcome, used, &config, watcher)?;
         Ok(Some(Outcome { evaluation_seconds: begun.elapsed().as_secs_f64(), ..outcome }))
     }
 
@@ -170,8 +181,8 @@ impl Grid<'_> {
         let checkpoint = beside(".checkpoint");
         let goes_on = checkpoint.exists();
         let options = TrainOptions {
-            isa: self.isa,
-            prepare: PrepareOptions { schema: None, on_bad: self.on_bad },
+            isa: self.grid.isa,
+            prepare: PrepareOptions { schema: None, on_bad: self.grid.on_bad },
             checkpoint: Some(checkpoint.clone()),
             resume: Resume::IfPossible,
         };
@@ -198,7 +209,7 @@ impl Grid<'_> {
         observer: &mut dyn Observer,
         path: &Path,
     ) -> Result<bool, ExperimentError> {
-        let Some(trained) = train_rival(kind, self.data, config, options, observer)? else { return Ok(false) };
+        let Some(trained) = train_rival(kind, self.grid.data, config, options, observer)? else { return Ok(false) };
         trained.network.save(path)?;
         Ok(true)
     }
@@ -210,7 +221,7 @@ impl Grid<'_> {
         observer: &mut dyn Observer,
         path: &Path,
     ) -> Result<bool, ExperimentError> {
-        let nar4rec_train::Outcome::Finished(trained) = train(self.data, config, options, observer)? else {
+        let nar4rec_train::Outcome::Finished(trained) = train(self.grid.data, config, options, observer)? else {
             return Ok(false);
         };
         trained.model.save(path)?;
@@ -223,66 +234,49 @@ impl Grid<'_> {
         outcome: Outcome,
         (subject, model): (Subject, Option<&Path>),
         config: &Config,
-        (truth, watcher): (Option<&Truth>, &mut dyn Watcher),
+        watcher: &mut dyn Watcher,
     ) -> Result<Outcome, ExperimentError> {
-        let judged = (truth, watcher);
+        let Grid { data, on_bad, isa, .. } = *self.grid;
+        let length = config.generator.list_length;
         match (subject, model) {
             (Subject::Baseline(baseline), _) => {
-                let relevance = self.relevance(config)?;
-                let ranker = BaselineRanker::new(baseline, self.data, &relevance, self.on_bad)?;
-                self.compared(outcome, &ranker, (&relevance, config.generator.list_length), judged)
+                let ranker = BaselineRanker::new(baseline, data, self.relevance, on_bad)?;
+                self.compared(outcome, &ranker, length, watcher)
             }
             (Subject::Rival(kind), Some(path)) => {
-                let ranker = RivalRanker::load(kind, path, self.isa)?;
-                self.compared(outcome, &ranker, (ranker.relevance(), ranker.list_length()), judged)
+                self.compared(outcome, &RivalRanker::load(kind, path, isa)?, length, watcher)
             }
             (Subject::Nar4rec, Some(path)) => {
                 let mut model = Model::load(path)?;
                 model.config.pipeline = config.pipeline.clone();
-                let trained: Config = serde_json::from_value(model.config.training.clone()).map_err(|error| {
-                    ExperimentError::File { file: path.join("config.json"), problem: error.to_string() }
-                })?;
-                let relevance = self.relevance(&trained)?;
-                let reranker = Reranker::new(model, self.isa)?;
-                let system = Nar4rec::new(&reranker, &relevance)?;
-                self.compared(outcome, &system, (&relevance, reranker.list_length()), judged)
+                let reranker = Reranker::new(model, isa)?;
+                self.compared(outcome, &Nar4rec::new(&reranker, self.relevance)?, length, watcher)
             }
             (Subject::Rival(_) | Subject::Nar4rec, None) => unreachable!("all but baselines have a model"),
         }
-    }
-
-    /// The kind of feedback that makes an item relevant. Orders that need no model have nobody to find it out for them.
-    fn relevance(&self, config: &Config) -> Result<String, ExperimentError> {
-        let best = |config: &Config| {
-            let kinds = config.evaluator.feedback.iter();
-            kinds.reduce(|best, kind| if kind.weight > best.weight { kind } else { best }).map(|kind| kind.name.clone())
-        };
-        config.relevance.clone().or_else(|| best(config)).ok_or_else(|| ExperimentError::Variant {
-            name: "of a baseline".to_owned(),
-            problem: "relevance: not given, expected a kind of feedback in the configuration".to_owned(),
-        })
     }
 
     fn compared(
         &self,
         outcome: Outcome,
         system: &dyn Compared,
-        (relevance, length): (&str, usize),
-        (truth, watcher): (Option<&Truth>, &mut dyn Watcher),
+        length: usize,
+        watcher: &mut dyn Watcher,
     ) -> Result<Outcome, ExperimentError> {
-        let options = EvaluateOptions { split: self.split, relevance: relevance.to_owned(), on_bad: self.on_bad };
+        let Grid { data, split, on_bad, .. } = *self.grid;
+        let options = EvaluateOptions { split, relevance: self.relevance.to_owned(), on_bad };
         let cutoff = NonZeroUsize::new(length).expect("a valid configuration's lists have items");
-        let mut oracle = truth.map(Oracle::new);
-        let comparison = compare(&[system], cutoff, self.data, &options, |lists, impression, answers| {
+        let mut oracle = self.truth.as_ref().map(Oracle::new);
+        let comparison = compare(&[system], cutoff, data, &options, |lists, impression, answers| {
             watcher.measured(lists);
             if let Some(oracle) = &mut oracle {
                 oracle.judge(impression, &answers[0]);
             }
         })?;
         let outcome = Outcome {
-            split: self.split.name().to_owned(),
+            split: split.name().to_owned(),
             lists: comparison.lists,
-            relevance: relevance.to_owned(),
+            relevance: options.relevance,
             ..outcome
         };
         let outcome = outcome.measured(&comparison.systems[0], length);

@@ -131,13 +131,14 @@ pub struct Experiment {
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::grid("rivals", "all systems on the same lists", rivals),
         Self::grid(
             "oracle",
             "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
             rivals,
         ),
+        Self::grid("domains", "all systems on several data sets: does their order hold", rivals),
         Self::grid("positions", "positions shared by all requests, or made of their candidates", positions),
         Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", unlikelihood),
         Self::grid("decoders", "one way of decoding at a time, everything else fixed", decoders),

@@ -87,7 +87,7 @@ fn is_share(name: &str) -> bool {
     !name.contains("LogLoss")
 }
 
-fn cell(name: &str, value: Option<Value>) -> String {
+pub(crate) fn cell(name: &str, value: Option<Value>) -> String {
     let Some(Value { mean, deviation }) = value else { return "–".to_owned() };
     let number = |value: f64, digits: usize| match is_share(name) {
         true => format!("{:.1$}", 100.0 * value, digits),
@@ -110,12 +110,12 @@ fn is_loss(name: &str) -> bool {
     ["LogLoss", "lost", "repetition", "RMSE"].iter().any(|part| name.contains(part))
 }
 
-fn column(name: &str) -> Column {
+pub(crate) fn column(name: &str) -> Column {
     let scale = if is_share(name) { Scale::Percent } else { Scale::Plain };
     Column { name: name.to_owned(), scale, better: if is_loss(name) { Better::Lower } else { Better::Higher } }
 }
 
-fn measure(value: Option<Value>) -> Measure {
+pub(crate) fn measure(value: Option<Value>) -> Measure {
     match value {
         None => Measure::NONE,
         Some(Value { mean, deviation: None }) => Measure::bare(mean),

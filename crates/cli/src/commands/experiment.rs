@@ -1,5 +1,7 @@
 //! `nar4rec experiment`: systems and variants side by side.
 
+mod several;
+
 use std::{io, io::IsTerminal, path::Path};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,10 +16,12 @@ use super::train::read_config;
 use crate::{
     args::{ExperimentArgs, ExperimentCommand, ExperimentRunArgs, Machine},
     console,
+    data_sets::DataSets,
     failure::{Interrupted, Misuse},
     interrupt::Interrupt,
     watch::{Append, Watch},
 };
+use several::Several;
 
 /// Lists the experiments or runs one.
 pub(crate) fn experiment(args: ExperimentArgs, machine: Machine) -> anyhow::Result<()> {
@@ -43,13 +47,22 @@ fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
         Plan::Grid(variants) => variants.named(&args.systems).map_err(misuse)?,
         Plan::Speed => Vec::new(),
     };
+    let sets = DataSets::new(&args.data)?;
     let config = read_config(&args.config)?;
-    let data = DataSet::open(&args.data)?;
     let seeds: Vec<u64> = (config.seed..).take(args.seeds as usize).collect();
     let identity = serde_json::to_string(&config)?;
-    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
-    let mut progress = Progress { interrupt: Interrupt::listen(), bar: None };
     let (split, on_bad, isa) = (args.split, args.bad.policy(), machine.isa);
+    let folder = match sets {
+        DataSets::One(folder) => folder,
+        DataSets::Named(sets) => {
+            let several = Several::open(sets, &experiment, &identity)?;
+            let (config, seeds, variants) = (&config, seeds.as_slice(), variants.as_slice());
+            return several.run(&args.out, |data| Grid { data, config, variants, seeds, split, on_bad, isa });
+        }
+    };
+    let data = DataSet::open(&folder)?;
+    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
+    let mut progress = Progress::new();
     let (done, text) = match experiment.plan {
         Plan::Grid(_) => {
             let (config, seeds, variants) = (&config, seeds.as_slice(), variants.as_slice());
@@ -72,12 +85,17 @@ fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
             (done, text)
         }
     };
-    if done.map_err(misuse)? == Done::Stopped {
-        let text = format!("stopped; {} has what was done: go on with the same command", args.out.display());
+    end(done.map_err(misuse)?, &text, &args.out)
+}
+
+/// Tells how it ended.
+fn end(done: Done, text: &str, out: &Path) -> anyhow::Result<()> {
+    if done == Done::Stopped {
+        let text = format!("stopped; {} has what was done: go on with the same command", out.display());
         return Err(Interrupted(text).into());
     }
-    console::result(&text)?;
-    console::note(&format!("{}: report.md, report.json and report.html", args.out.display()));
+    console::result(text)?;
+    console::note(&format!("{}: report.md, report.json and report.html", out.display()));
     Ok(())
 }
 
@@ -116,6 +134,12 @@ fn write(store: &Store, markdown: String, json: &str, html: &str) -> Result<Stri
 struct Progress {
     interrupt: Interrupt,
     bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { interrupt: Interrupt::listen(), bar: None }
+    }
 }
 
 impl Watcher for Progress {
