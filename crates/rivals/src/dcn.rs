@@ -1,7 +1,8 @@
 //! DCN: crosses of features of any order beside a multi-layer perceptron, item by item (Wang et al. 2017).
 //!
 //! ```text
-//!   x_{l+1} = x_0 (x_lᵀ w_l) + b_l + x_l        x_0 = x_i + place        z_i = wᵀ [x_L ; hidden layers of x_0]        the rest as DNN
+//!   x_0 = x_i + place        x_{l+1} = x_0 (x_lᵀ w_l) + b_l + x_l
+//!   z_i = wᵀ [x_L ; hidden layers of x_0]        as DNN from here on
 //! ```
 //!
 //! Each cross layer raises the degree of the products of features by one, at the price of two vectors.
