@@ -89,7 +89,8 @@ pub(super) fn placed_loss(
             let by_rank = log.ranks[first + item] as usize % list.len();
             let place = list.iter().position(|shown| *shown == item).unwrap_or(by_rank);
             let (z, y) = (logit(&x, &list, [item, place]), f64::from(log.targets[first + item]));
-            loss -= y * sigmoid(z).ln() + (1.0 - y) * (1.0 - sigmoid(z)).ln();
+            // Of what is nearly certain 1 − σ(z) would have no digits left.
+            loss += y * (-z).exp().ln_1p() + (1.0 - y) * z.exp().ln_1p();
         }
     }
     0.5 * loss
