@@ -1,3 +1,5 @@
+//! Ranks, agreements and reports of hand-made outcomes.
+
 use std::collections::BTreeMap;
 
 use super::*;
