@@ -8,7 +8,7 @@ use nar4rec_slate::MAX_CANDIDATES;
 use nar4rec_tensor::Isa;
 use nar4rec_train::SystemKind;
 
-use crate::failure::Misuse;
+use crate::{data_sets::NamedFolder, failure::Misuse};
 
 /// Rerank recommendation lists with a non-autoregressive generator and an evaluator (NAR4Rec, KDD 2024).
 ///
@@ -236,12 +236,12 @@ pub(crate) struct ExperimentRunArgs {
     /// The experiment; `nar4rec experiment list` has them
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// The configuration that its variants change; the relevant kind of feedback must be given in it
+    /// The configuration that its variants change
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// The data set's folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    /// The data set's folder; or, several times, --data NAME=DIR: each has then its folder NAME in --out, besides a joint report
+    #[arg(long, value_name = "[NAME=]DIR", required = true)]
+    pub(crate) data: Vec<NamedFolder>,
     /// Where models, outcomes and reports are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod commands;
 mod console;
+mod data_sets;
 mod failure;
 mod interrupt;
 mod off_policy;

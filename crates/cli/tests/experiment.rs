@@ -126,3 +126,79 @@ fn a_folder_of_another_run_and_a_damaged_outcome_are_named() {
     let changed = bench.run(command);
     assert!(changed.status == Some(2) && changed.err.contains("out: of another data set"), "{}", changed.err);
 }
+
+/// A second data set, whose feedback is of other kinds, and a configuration that says nothing of feedback.
+fn two(bench: &Bench) {
+    small(bench);
+    fs::create_dir(bench.path("other")).unwrap();
+    for file in ["train.jsonl", "valid.jsonl", "test.jsonl", "items.jsonl"] {
+        let text = bench.read(&format!("data/{file}"));
+        bench.write(&format!("other/{file}"), &text.replace("\"like\":", "\"click\":"));
+    }
+    let config = bench.read("config.toml");
+    let silent = config.replace("relevance = \"like\"\n", "").replace("feedback = [{ name = \"like\" }]\n", "");
+    assert!(!silent.contains("like"));
+    bench.write("config.toml", &silent);
+}
+
+#[test]
+fn a_grid_runs_on_several_data_sets_and_goes_on() {
+    let bench = Bench::new();
+    two(&bench);
+    let command = "experiment run domains --config config.toml --data a=data --data b=other --out out --seeds 1 \
+                   --systems upstream,popularity,dnn,nar4rec";
+    let one = bench.run(&command.replace(" --data b=other", ""));
+    assert_eq!(one.status, Some(0), "{}", one.err);
+    assert!(!one.out.contains("τ-b") && !bench.exists("out/b"), "{}", one.out);
+    let kept = fs::read(bench.path("out/a/outcomes/dnn-s1.json")).unwrap();
+
+    // A data set is added; what was done on the first is not done again.
+    let ran = bench.run(command);
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert_eq!(ran.err.matches("done before").count(), 4, "{}", ran.err);
+    assert_eq!(fs::read(bench.path("out/a/outcomes/dnn-s1.json")).unwrap(), kept);
+    assert_eq!(bench.read("out/report.md"), ran.out);
+    assert!(
+        ran.out
+            .contains("a: 8 lists of the test split, relevant = like; b: 8 lists of the test split, relevant = click")
+    );
+    assert!(ran.out.contains("| a, b | 4 |"), "{}", ran.out);
+    for folder in ["out/a", "out/b"] {
+        assert!(bench.read(&format!("{folder}/report.md")).contains("| popularity | 1 |"));
+    }
+    // The second is the first under other names, so all is the same.
+    let report: Value = serde_json::from_str(&bench.read("out/report.json")).unwrap();
+    assert_eq!(report["summary"]["domains"][0]["ranks"], report["summary"]["domains"][1]["ranks"]);
+    assert_eq!(report["summary"]["agreements"][0]["disagree"], 0);
+    assert!(bench.read("out/report.html").contains("b NDCG@2"));
+
+    // As after a kill: one outcome is not there, its model is.
+    fs::remove_file(bench.path("out/b/outcomes/dnn-s1.json")).unwrap();
+    let again = bench.run(command);
+    assert_eq!((again.status, again.out), (Some(0), ran.out), "{}", again.err);
+    assert_eq!(again.err.matches("done before").count(), 7, "{}", again.err);
+    assert!(!again.err.contains("parameters"), "nothing is trained: {}", again.err);
+}
+
+#[test]
+fn folders_of_several_data_sets_are_not_mixed_up() {
+    let bench = Bench::new();
+    two(&bench);
+    let command = "experiment run rivals --config config.toml --data a=data --out out --seeds 1 --systems upstream";
+    assert_eq!(bench.run(command).status, Some(0));
+    for (change, expected) in [
+        (command.replace("a=data", "a=other"), "out/a: of another data set"),
+        (command.replace("a=data", "data"), "out: of another data set"),
+        (command.replace("--out out", "--out out/a"), "out/a: of another data set"),
+        (command.replace("rivals", "domains"), "out: of another experiment"),
+        (command.replace("a=data", "a=data --data a=other"), "--data a=other: the name stands twice"),
+        (command.replace("a=data", "a=data --data other"), "--data other: one of several without a name"),
+        (command.replace("a=data", "a.b=data"), "\"a.b\" is no name of a data set"),
+        (command.replace("rivals", "speed").replace("upstream", "dnn"), "--data: speed runs on one data set"),
+    ] {
+        let ran = bench.run(&change);
+        assert!(ran.status == Some(2) && ran.err.contains(expected), "{change}: {:?} {}", ran.status, ran.err);
+    }
+    let missing = bench.run(&command.replace("a=data", "a=data --data b=nowhere").replace("--out out", "--out new"));
+    assert!(missing.status == Some(1) && missing.err.contains("nowhere") && !bench.exists("new"), "{}", missing.err);
+}

@@ -99,7 +99,10 @@ impl Grid<'_> {
         for cell in &cells {
             cell.variant.config(self.config, cell.seed)?;
         }
-        let truth = truth_of(self.data.folder())?;
+        let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
+        // One relevance, whoever is measured.
+        let relevance = config.relevance.as_deref().expect("what data decide has been decided");
+        let run = Run { grid: self, config, relevance, store, truth: truth_of(self.data.folder())? };
         let mut outcomes: Vec<Outcome> = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
             let known: Option<Outcome> = store.outcome(&cell.name())?;
@@ -108,7 +111,7 @@ impl Grid<'_> {
                 outcomes.push(known);
                 continue;
             }
-            let Some(outcome) = self.one(*cell, (store, truth.as_ref()), watcher)? else { return Ok(Done::Stopped) };
+            let Some(outcome) = run.one(*cell, watcher)? else { return Ok(Done::Stopped) };
             store.keep(&cell.name(), &outcome)?;
             watcher.outcome(&outcome);
             outcomes.push(outcome);
@@ -117,14 +120,22 @@ impl Grid<'_> {
         tell(&outcomes)?;
         Ok(Done::All)
     }
+}
 
+/// A grid at work.
+struct Run<'a> {
+    grid: &'a Grid<'a>,
+    /// The grid's configuration with what the data decide.
+    config: &'a Config,
+    /// The kind of feedback that makes an item relevant.
+    relevance: &'a str,
+    store: &'a Store,
+    truth: Option<Truth>,
+}
+
+impl Run<'_> {
     /// One cell, from training to outcome. `None` if its training was stopped.
-    fn one(
-        &self,
-        cell: Cell<'_>,
-        (store, truth): (&Store, Option<&Truth>),
-        watcher: &mut dyn Watcher,
-    ) -> Result<Option<Outcome>, ExperimentError> {
+    fn one(&self, cell: Cell<'_>, watcher: &mut dyn Watcher) -> Result<Option<Outcome>, ExperimentError> {
         let config = cell.variant.config(self.config, cell.seed)?;
         let mut outcome = Outcome {
             variant: cell.variant.name.clone(),
@@ -132,7 +143,7 @@ impl Grid<'_> {
             config: serde_json::to_string(&config).expect("a configuration is plain data"),
             ..Outcome::default()
         };
-        let model = cell.variant.model().map(|model| store.models().join(named(model, cell.seed)));
+        let model = cell.variant.model().map(|model| self.store.models().join(named(model, cell.seed)));
         if let Some(model) = &model {
             let begun = Instant::now();
             match self.trainer().trained(cell.variant.subject, &config, model, watcher)? {
@@ -143,7 +154,7 @@ impl Grid<'_> {
         }
         let begun = Instant::now();
         let used = (cell.variant.subject, model.as_deref());
-        let outcome = self.measured(outcome, used, &config, (truth, watcher))?;
+        let outcome = self.measured(outcome, used, &config, watcher)?;
         Ok(Some(Outcome { evaluation_seconds: begun.elapsed().as_secs_f64(), ..outcome }))
     }
 
@@ -153,37 +164,37 @@ impl Grid<'_> {
         outcome: Outcome,
         used: (Subject, Option<&Path>),
         config: &Config,
-        judged: (Option<&Truth>, &mut dyn Watcher),
+        watcher: &mut dyn Watcher,
     ) -> Result<Outcome, ExperimentError> {
-        self.trainer().loaded(used, config, |system, relevance, length| {
-            self.compared(outcome, system, (relevance, length), judged)
-        })
+        let length = config.generator.list_length;
+        self.trainer().loaded(used, config, |system| self.compared(outcome, system, length, watcher))
     }
 
     fn trainer(&self) -> Trainer<'_> {
-        Trainer { data: self.data, on_bad: self.on_bad, isa: self.isa }
+        Trainer { data: self.grid.data, on_bad: self.grid.on_bad, isa: self.grid.isa }
     }
 
     fn compared(
         &self,
         outcome: Outcome,
         system: &dyn Compared,
-        (relevance, length): (&str, usize),
-        (truth, watcher): (Option<&Truth>, &mut dyn Watcher),
+        length: usize,
+        watcher: &mut dyn Watcher,
     ) -> Result<Outcome, ExperimentError> {
-        let options = EvaluateOptions { split: self.split, relevance: relevance.to_owned(), on_bad: self.on_bad };
+        let Grid { data, split, on_bad, .. } = *self.grid;
+        let options = EvaluateOptions { split, relevance: self.relevance.to_owned(), on_bad };
         let cutoff = NonZeroUsize::new(length).expect("a valid configuration's lists have items");
-        let mut oracle = truth.map(Oracle::new);
-        let comparison = compare(&[system], cutoff, self.data, &options, |lists, impression, answers| {
+        let mut oracle = self.truth.as_ref().map(Oracle::new);
+        let comparison = compare(&[system], cutoff, data, &options, |lists, impression, answers| {
             watcher.measured(lists);
             if let Some(oracle) = &mut oracle {
                 oracle.judge(impression, &answers[0]);
             }
         })?;
         let outcome = Outcome {
-            split: self.split.name().to_owned(),
+            split: split.name().to_owned(),
             lists: comparison.lists,
-            relevance: relevance.to_owned(),
+            relevance: options.relevance,
             ..outcome
         };
         let outcome = outcome.measured(&comparison.systems[0], length);

@@ -11,9 +11,13 @@
 //! run that was killed goes on where it was: with the next cell, or in the middle of a training run, from its checkpoint.
 //! Variants that differ in how lists are proposed and chosen share one trained model.
 //!
+//! A grid may be run on several data sets. Each has a folder of its own, OUT/DATA, which is that of a grid; OUT has the reports
+//! of all of them, and an experiment.json without data.
+//!
 //! The experiment `speed` is no grid: it trains nothing to its end, and an outcome is a [`Timing`] of one row in one round. Nor is
 //! `online`, an A/B test: its outcomes are [`Day`]s, each of which needs those before.
 
+mod domains;
 mod error;
 mod grid;
 mod online;
@@ -28,6 +32,7 @@ mod summary;
 mod trainer;
 mod variants;
 
+pub use domains::{Agreement, Domain, DomainsSummary};
 pub use error::ExperimentError;
 pub use grid::{Cell, Done, Grid, Watcher};
 pub use online::{Day, DayCell, DayLine, Lift, Online, OnlineSummary, OnlineWatcher, QueryTally, arms, known_user};

@@ -156,6 +156,7 @@ impl Online<'_> {
         for cell in &cells {
             cell.arm.config(self.config, cell.seed)?;
         }
+        let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
         let requests = serving::requests(self.data, self.split, self.truth)?;
         let mut days: Vec<Day> = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
@@ -165,7 +166,9 @@ impl Online<'_> {
                 Some(known) => days.push(known),
                 None if !goes_on => return Ok(Done::Stopped),
                 None => {
-                    let Some(day) = self.one(*cell, &requests, (store, watcher))? else { return Ok(Done::Stopped) };
+                    let Some(day) = self.one(*cell, (config, &requests), (store, watcher))? else {
+                        return Ok(Done::Stopped);
+                    };
                     removed(&self.night(*cell, store))?;
                     store.keep(&cell.name(), &day)?;
                     watcher.over(&day);
@@ -194,10 +197,11 @@ impl Online<'_> {
     fn one(
         &self,
         cell: DayCell<'_>,
-        requests: &Requests,
+        (config, requests): (&Config, &Requests),
         (store, watcher): (&Store, &mut dyn OnlineWatcher),
     ) -> Result<Option<Day>, ExperimentError> {
-        let config = cell.arm.config(self.config, cell.seed)?;
+        let config = cell.arm.config(config, cell.seed)?;
+        let length = config.generator.list_length;
         let log = DayLog::of(cell, store, self.data)?;
         let night = self.data.extended(Split::Train, &log.before(), &self.night(cell, store))?;
         let trainer = Trainer { data: &night, on_bad: self.on_bad, isa: self.isa };
@@ -212,7 +216,7 @@ impl Online<'_> {
             removed(&store.models().join(cell.named(cell.day - 1)))?;
         }
         let traffic = Traffic::new(self.truth, self.split, cell.seed)?;
-        trainer.loaded((cell.arm.subject, model.as_deref()), &config, |system, _, length| {
+        trainer.loaded((cell.arm.subject, model.as_deref()), &config, |system| {
             let serving = Serving { system, length, requests };
             let visits = (0..self.daily_lists).map(|number| traffic.visit(cell.day, number, self.arms.len()));
             let visits: Vec<_> = visits.filter(|visit| visit.group == cell.place).collect();

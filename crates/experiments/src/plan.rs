@@ -158,13 +158,14 @@ pub struct Experiment {
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::grid("rivals", "all systems on the same lists", variants::rivals),
         Self::grid(
             "oracle",
             "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
             variants::rivals,
         ),
+        Self::grid("domains", "all systems on several data sets: does their order hold", variants::rivals),
         Self::grid("positions", "positions shared by all requests, or made of their candidates", variants::positions),
         Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", variants::unlikelihood),
         Self::grid("decoders", "one way of decoding at a time, everything else fixed", variants::decoders),

@@ -35,12 +35,35 @@ impl Store {
     /// # Errors
     /// If it cannot be made, or is another run's.
     pub fn open(folder: &Path, experiment: &str, config: &str, data: &Fingerprint) -> Result<Self, ExperimentError> {
+        let data = data.files.iter().map(|file| (file.name.clone(), file.sha256.clone())).collect();
+        let store = Self::claim(folder, experiment, config, data)?;
+        for folder in [store.models(), store.outcomes()] {
+            fs::create_dir_all(&folder).map_err(|source| disk(&folder, "write", source))?;
+        }
+        Ok(store)
+    }
+
+    /// The folder for what an experiment says of several data sets, each of which has a folder of its own in it. It is of no
+    /// data, so that data sets may be added.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn of_several(folder: &Path, experiment: &str, config: &str) -> Result<Self, ExperimentError> {
+        Self::claim(folder, experiment, config, Vec::new())
+    }
+
+    fn claim(
+        folder: &Path,
+        experiment: &str,
+        config: &str,
+        data: Vec<(String, String)>,
+    ) -> Result<Self, ExperimentError> {
         let store = Self { folder: folder.to_owned() };
         let identity = Identity {
             nar4rec: env!("CARGO_PKG_VERSION").to_owned(),
             experiment: experiment.to_owned(),
             config: config.to_owned(),
-            data: data.files.iter().map(|file| (file.name.clone(), file.sha256.clone())).collect(),
+            data,
         };
         let file = folder.join("experiment.json");
         match fs::read(&file) {
@@ -57,9 +80,7 @@ impl Store {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                for folder in [store.models(), store.outcomes()] {
-                    fs::create_dir_all(&folder).map_err(|source| disk(&folder, "write", source))?;
-                }
+                fs::create_dir_all(folder).map_err(|source| disk(folder, "write", source))?;
                 store.write("experiment.json", &json(&identity))?;
             }
             Err(source) => return Err(disk(&file, "read", source)),

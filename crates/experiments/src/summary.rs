@@ -150,7 +150,7 @@ impl Summary {
 }
 
 /// The outcomes of a variant.
-fn of<'a>(outcomes: &'a [Outcome], variant: &'a str) -> impl Iterator<Item = &'a Outcome> {
+pub(crate) fn of<'a>(outcomes: &'a [Outcome], variant: &'a str) -> impl Iterator<Item = &'a Outcome> {
     outcomes.iter().filter(move |outcome| outcome.variant == variant)
 }
 
@@ -171,7 +171,7 @@ fn columns(outcomes: &[Outcome]) -> Vec<String> {
 }
 
 /// The mean over outcomes of a figure of each list, of lists that have one.
-fn by_list<'a>(outcomes: impl Iterator<Item = &'a Outcome>, name: &str) -> Vec<f64> {
+pub(crate) fn by_list<'a>(outcomes: impl Iterator<Item = &'a Outcome>, name: &str) -> Vec<f64> {
     let columns: Vec<&Vec<Option<f64>>> = outcomes.filter_map(|outcome| outcome.per_list.get(name)).collect();
     let lists = columns.first().map_or(0, |column| column.len());
     let mean = |list: usize| {

@@ -90,49 +90,28 @@ impl Trainer<'_> {
         Ok(true)
     }
 
-    /// Gives a subject to `used`, ready to answer, with the kind of feedback that makes an item relevant and the length of lists.
+    /// Gives a subject to `used`, ready to answer. The configuration says what makes an item relevant.
     pub(crate) fn loaded<T>(
         &self,
         (subject, model): (Subject, Option<&Path>),
         config: &Config,
-        used: impl FnOnce(&dyn Compared, &str, usize) -> Result<T, ExperimentError>,
+        used: impl FnOnce(&dyn Compared) -> Result<T, ExperimentError>,
     ) -> Result<T, ExperimentError> {
+        let relevance = config.relevance.as_deref().expect("what data decide has been decided");
         match (subject, model) {
             (Subject::Baseline(baseline), _) => {
-                let relevance = relevance(config)?;
-                let ranker = BaselineRanker::new(baseline, self.data, &relevance, self.on_bad)?;
-                used(&ranker, &relevance, config.generator.list_length)
+                used(&BaselineRanker::new(baseline, self.data, relevance, self.on_bad)?)
             }
-            (Subject::Rival(kind), Some(path)) => {
-                let ranker = RivalRanker::load(kind, path, self.isa)?;
-                used(&ranker, ranker.relevance(), ranker.list_length())
-            }
+            (Subject::Rival(kind), Some(path)) => used(&RivalRanker::load(kind, path, self.isa)?),
             (Subject::Nar4rec, Some(path)) => {
                 let mut model = Model::load(path)?;
                 model.config.pipeline = config.pipeline.clone();
-                let trained: Config = serde_json::from_value(model.config.training.clone()).map_err(|error| {
-                    ExperimentError::File { file: path.join("config.json"), problem: error.to_string() }
-                })?;
-                let relevance = relevance(&trained)?;
                 let reranker = Reranker::new(model, self.isa)?;
-                let system = Nar4rec::new(&reranker, &relevance)?;
-                used(&system, &relevance, reranker.list_length())
+                used(&Nar4rec::new(&reranker, relevance)?)
             }
             (Subject::Rival(_) | Subject::Nar4rec, None) => unreachable!("all but baselines have a model"),
         }
     }
-}
-
-/// The kind of feedback that makes an item relevant. Orders that need no model have nobody to find it out for them.
-fn relevance(config: &Config) -> Result<String, ExperimentError> {
-    let best = |config: &Config| {
-        let kinds = config.evaluator.feedback.iter();
-        kinds.reduce(|best, kind| if kind.weight > best.weight { kind } else { best }).map(|kind| kind.name.clone())
-    };
-    config.relevance.clone().or_else(|| best(config)).ok_or_else(|| ExperimentError::Variant {
-        name: "of a baseline".to_owned(),
-        problem: "relevance: not given, expected a kind of feedback in the configuration".to_owned(),
-    })
 }
 
 /// What became of a training.

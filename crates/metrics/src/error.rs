@@ -81,19 +81,19 @@ pub enum MetricsError {
         /// The number of expected rewards.
         found: usize,
     },
-    /// Two systems that were not measured on the same lists.
-    #[error("{first} values of the first system but {second} of the second, expected as many of each")]
+    /// Two rows of values that are not of the same lists or systems.
+    #[error("{first} values in the first row but {second} in the second, expected as many in each")]
     Pairs {
-        /// The number of values of the first system.
+        /// The number of values in the first row.
         first: usize,
-        /// The number of values of the second system.
+        /// The number of values in the second row.
         second: usize,
     },
-    /// A system's value for a list that is NaN or infinite.
-    #[error("value of list {list} is {value}, expected a finite number")]
+    /// One of them is NaN or infinite.
+    #[error("value {index} is {value}, expected a finite number")]
     Value {
-        /// The list, from 0.
-        list: usize,
+        /// Where it stands, from 0.
+        index: usize,
         /// The value found.
         value: f64,
     },

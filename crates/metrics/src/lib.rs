@@ -9,6 +9,7 @@
 //! | [`item_coverage`], [`repetition`], [`distinct_pairs`] | how different the lists of a run are | a run |
 //! | [`Bootstrap`] | 95% intervals by resampling lists, and of the [`Difference`] of two systems | any of the above |
 //! | [`Tally`] | what a system earned on the lists of a query; [`Bootstrap::lift`] compares systems that served different lists | a query |
+//! | [`kendall_tau_b`] | whether two orders of systems agree | a system |
 //! | [`OffPolicy`] | what another policy would have earned: IPS, SNIPS, doubly robust | a logged decision |
 //! | [`Summary`] | collects lists, finishes with every metric and its interval | a run |
 //!
@@ -23,6 +24,7 @@ mod bootstrap;
 mod classification;
 mod diversity;
 mod error;
+mod kendall;
 mod lift;
 mod off_policy;
 mod paired;
@@ -33,6 +35,7 @@ pub use bootstrap::{Bootstrap, Estimate};
 pub use classification::{LogLoss, PROBABILITY_MARGIN, auc, log_loss};
 pub use diversity::{distinct_pairs, intra_list_distance, item_coverage, repetition};
 pub use error::MetricsError;
+pub use kendall::kendall_tau_b;
 pub use lift::Tally;
 pub use off_policy::{ExpectedReward, LoggedAction, OffPolicy};
 pub use paired::Difference;

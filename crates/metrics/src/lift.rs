@@ -41,9 +41,9 @@ impl Bootstrap {
     /// # Errors
     /// If a sum is not finite.
     pub fn lift(&self, queries: &[[Tally; 2]]) -> Result<Option<Estimate>, MetricsError> {
-        for (list, query) in queries.iter().enumerate() {
+        for (index, query) in queries.iter().enumerate() {
             if let Some(Tally { sum: value, .. }) = query.iter().find(|tally| !tally.sum.is_finite()) {
-                return Err(MetricsError::Value { list, value: *value });
+                return Err(MetricsError::Value { index, value: *value });
             }
         }
         Ok(self.estimate(queries.len(), |counts| {

@@ -39,9 +39,9 @@ impl Bootstrap {
             return Err(MetricsError::Pairs { first: first.len(), second: second.len() });
         }
         let mut differences = Vec::with_capacity(first.len());
-        for (list, (a, b)) in first.iter().zip(second).enumerate() {
+        for (index, (a, b)) in first.iter().zip(second).enumerate() {
             if let Some(&value) = [a, b].into_iter().find(|value| !value.is_finite()) {
-                return Err(MetricsError::Value { list, value });
+                return Err(MetricsError::Value { index, value });
             }
             differences.push(a - b);
         }
@@ -138,7 +138,7 @@ mod tests {
     fn what_is_refused_is_named() {
         let message =
             |first: &[f64], second: &[f64]| Bootstrap::default().difference(first, second).unwrap_err().to_string();
-        assert_eq!(message(&[1.0], &[]), "1 values of the first system but 0 of the second, expected as many of each");
-        assert_eq!(message(&[1.0, 2.0], &[1.0, f64::NAN]), "value of list 1 is NaN, expected a finite number");
+        assert_eq!(message(&[1.0], &[]), "1 values in the first row but 0 in the second, expected as many in each");
+        assert_eq!(message(&[1.0, 2.0], &[1.0, f64::NAN]), "value 1 is NaN, expected a finite number");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::num::NonZeroUsize;
 
-use nar4rec_metrics::{Bootstrap, Ideal, RankingMetrics, auc, log_loss, order_by_score};
+use nar4rec_metrics::{Bootstrap, Ideal, RankingMetrics, auc, kendall_tau_b, log_loss, order_by_score};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -15,6 +15,7 @@ struct Goldens {
     tied: Vec<Tied>,
     pooled: Vec<Pooled>,
     paired: Vec<Paired>,
+    ordered: Vec<Ordered>,
 }
 
 /// A list of the first `shown` candidates.
@@ -73,6 +74,14 @@ struct Paired {
     high: f64,
     standard_error: f64,
     not_above: f64,
+}
+
+#[derive(Deserialize)]
+struct Ordered {
+    first: Vec<f64>,
+    second: Vec<f64>,
+    /// None where one row has no two different values.
+    tau: Option<f64>,
 }
 
 fn goldens() -> Goldens {
@@ -168,5 +177,16 @@ fn paired_differences_agree_with_scipy() {
         }
         let share = found.not_above;
         assert!((share - not_above).abs() < 0.02, "found {share}, SciPy has {not_above}");
+    }
+}
+
+#[test]
+fn orders_agree_as_scipy_says() {
+    let ordered = goldens().ordered;
+    assert_eq!(ordered.len(), 10);
+    for Ordered { first, second, tau } in ordered {
+        let found = kendall_tau_b(&first, &second).unwrap();
+        assert_eq!(found.is_some(), tau.is_some(), "{first:?} and {second:?}");
+        found.into_iter().zip(tau).for_each(|(found, tau)| close("τ-b", found, tau));
     }
 }

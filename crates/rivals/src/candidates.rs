@@ -24,6 +24,15 @@ pub struct Shown<'a> {
     pub targets: &'a [f32],
 }
 
+impl Shown<'_> {
+    /// The place at which a candidate is learned from: where it stood in its request's list; for one that was not shown a place
+    /// that its rank in the initial list decides, so that such candidates are spread over all places.
+    pub(crate) fn place(&self, list: &[u32], row: usize) -> usize {
+        let shown = list.iter().position(|shown| *shown as usize == row);
+        shown.unwrap_or(self.candidates.ranks[row] as usize % list.len().max(1))
+    }
+}
+
 /// What a system makes of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranked {

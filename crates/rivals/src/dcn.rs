@@ -1,7 +1,8 @@
 //! DCN: crosses of features of any order beside a multi-layer perceptron, item by item (Wang et al. 2017).
 //!
 //! ```text
-//!   x_{l+1} = x_0 (x_lᵀ w_l) + b_l + x_l        z_i = wᵀ [x_L ; hidden layers of x_0]        as DNN from here on
+//!   x_0 = x_i + place        x_{l+1} = x_0 (x_lᵀ w_l) + b_l + x_l
+//!   z_i = wᵀ [x_L ; hidden layers of x_0]        as DNN from here on
 //! ```
 //!
 //! Each cross layer raises the degree of the products of features by one, at the price of two vectors.
@@ -14,8 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Candidates,
     config::{checked_sizes, out_of_range},
-    dnn::{Hidden, Itemwise},
-    input::Input,
+    dnn::{Hidden, Itemwise, Placed, Standing},
 };
 
 /// What a DCN is made of.
@@ -41,7 +41,7 @@ impl Default for DcnConfig {
 /// The network.
 #[derive(Debug, Clone)]
 pub struct Dcn {
-    input: Input,
+    input: Placed,
     crosses: Vec<Cross>,
     hidden: Hidden,
     head: Linear,
@@ -85,7 +85,7 @@ impl Dcn {
         out_of_range("crosses", config.crosses, 64)?;
         let last = config.hidden.last().copied().unwrap_or(config.width);
         Ok(Self {
-            input: Input::new(registry, spec, config.width),
+            input: Placed::new(registry, spec, config.width),
             crosses: registry.scope("crosses", |registry| {
                 let layers = 0..config.crosses;
                 layers.map(|l| registry.scope(l, |registry| Cross::new(registry, config.width))).collect()
@@ -98,8 +98,8 @@ impl Dcn {
 }
 
 impl Itemwise for Dcn {
-    fn logits<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>) -> E::Value {
-        let (x, _) = self.input.forward(ex, candidates);
+    fn logits<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>, standing: &Standing) -> E::Value {
+        let x = self.input.forward(ex, candidates, standing);
         let first = ex.dropout(x, self.dropout);
         let crossed = self.crosses.iter().fold(first, |x, cross| cross.forward(ex, first, x));
         let deep = self.hidden.forward(ex, first);

@@ -1,8 +1,13 @@
-//! DNN: a multi-layer perceptron that looks at one item by itself.
+//! DNN: a multi-layer perceptron that looks at one item by itself, and at where it stands.
 //!
 //! ```text
-//!   x_i → relu → hidden layers → z_i       P(item i is wanted) = σ(z_i)       binary cross-entropy on items with feedback
+//!   x_i + place → relu → hidden layers → z_i     P(i is wanted there) = σ(z_i)     binary cross-entropy on items with feedback
 //! ```
+//!
+//! A shown item stands where it was shown. One that was not shown but whose worth is known stands at (its rank in the initial
+//! list) mod (places of the list). To rank them, all candidates stand at the first place.
+
+use std::sync::Arc;
 
 use nar4rec_autograd::{Gradients, Tape};
 use nar4rec_evaluator::Lists;
@@ -14,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Candidates, Counted, Ranked, Rival, Shown, candidates::greatest_of_each, config::checked_sizes, input::Input,
+    places::Places,
 };
 
 /// What a DNN is made of.
@@ -43,7 +49,7 @@ impl DnnConfig {
 /// The network.
 #[derive(Debug, Clone)]
 pub struct Dnn {
-    input: Input,
+    input: Placed,
     hidden: Hidden,
     head: Linear,
     dropout: f32,
@@ -57,7 +63,7 @@ impl Dnn {
     pub fn new(registry: &mut Registry, spec: &InputSpec, config: &DnnConfig) -> Result<Self, ConfigError> {
         checked_sizes(config.width, &config.hidden, config.dropout)?;
         Ok(Self {
-            input: Input::new(registry, spec, config.width),
+            input: Placed::new(registry, spec, config.width),
             hidden: Hidden::new(registry, config.width, &config.hidden),
             head: registry.scope("head", |registry| Linear::edge(registry, config.last_width(), 1)),
             dropout: config.dropout,
@@ -66,8 +72,8 @@ impl Dnn {
 }
 
 impl Itemwise for Dnn {
-    fn logits<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>) -> E::Value {
-        let (x, _) = self.input.forward(ex, candidates);
+    fn logits<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>, standing: &Standing) -> E::Value {
+        let x = self.input.forward(ex, candidates, standing);
         let x = ex.activate(x, Activation::Relu);
         let x = ex.dropout(x, self.dropout);
         let x = self.hidden.forward(ex, x);
@@ -94,10 +100,68 @@ impl Hidden {
     }
 }
 
-/// A system that gives each item a logit of being wanted.
+/// Some items, and the place where each stands.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    rows: Arc<Vec<u32>>,
+    places: Vec<usize>,
+}
+
+impl FromIterator<(usize, usize)> for Standing {
+    fn from_iter<I: IntoIterator<Item = (usize, usize)>>(items: I) -> Self {
+        let (rows, places): (Vec<u32>, Vec<usize>) = items.into_iter().map(|(row, place)| (row as u32, place)).unzip();
+        Self { rows: Arc::new(rows), places }
+    }
+}
+
+impl Standing {
+    /// The items whose worth is known.
+    fn known(shown: &Shown<'_>) -> Self {
+        let requests = shown.candidates.batch.request_rows().zip(shown.lists.segments().iter());
+        let known = requests.flat_map(|(rows, places)| {
+            let list = &shown.lists.rows()[places];
+            rows.filter(|row| !shown.targets[*row].is_nan()).map(move |row| (row, shown.place(list, row)))
+        });
+        known.collect()
+    }
+
+    /// The items of lists.
+    fn of(lists: &Lists) -> Self {
+        let places = lists.segments().iter().flat_map(|list| 0..list.len());
+        lists.rows().iter().map(|row| *row as usize).zip(places).collect()
+    }
+
+    /// All rows, at the first place.
+    fn first(rows: usize) -> Self {
+        (0..rows).map(|row| (row, 0)).collect()
+    }
+}
+
+/// What is known of an item where it stands: its first state + embedding of the place.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    input: Input,
+    places: Places,
+}
+
+impl Placed {
+    /// Declares the parameters.
+    pub(crate) fn new(registry: &mut Registry, spec: &InputSpec, width: usize) -> Self {
+        Self { input: Input::new(registry, spec, width), places: Places::new(registry, "places", width) }
+    }
+
+    /// `[items, width]`
+    pub(crate) fn forward<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>, standing: &Standing) -> E::Value {
+        let (x, _) = self.input.forward(ex, candidates);
+        let x = ex.gather(x, &standing.rows);
+        self.places.add_to(ex, x, standing.places.iter().copied())
+    }
+}
+
+/// A system that gives each item a logit of being wanted where it stands.
 pub(crate) trait Itemwise: std::fmt::Debug + Send + Sync {
-    /// `[rows, 1]`
-    fn logits<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>) -> E::Value;
+    /// `[items, 1]`
+    fn logits<E: Exec>(&self, ex: &mut E, candidates: Candidates<'_>, standing: &Standing) -> E::Value;
 }
 
 impl<N: Itemwise> Rival for N {
@@ -106,9 +170,11 @@ impl<N: Itemwise> Rival for N {
     }
 
     fn loss(&self, mut tape: Tape<'_>, shown: &Shown<'_>, scale: f32, gradients: &mut Gradients) -> f64 {
-        let logits = self.logits(&mut tape, shown.candidates);
+        let standing = Standing::known(shown);
+        let targets: Vec<f32> = standing.rows.iter().map(|row| shown.targets[*row as usize]).collect();
+        let logits = self.logits(&mut tape, shown.candidates, &standing);
         let mut d = tape.output_gradient(logits);
-        let loss = binary_cross_entropy(tape.data(logits), shown.targets, scale, &mut d);
+        let loss = binary_cross_entropy(tape.data(logits), &targets, scale, &mut d);
         tape.backward([d], gradients);
         loss
     }
@@ -121,7 +187,7 @@ impl<N: Itemwise> Rival for N {
         length: usize,
     ) -> Vec<Ranked> {
         let mut ex = Eager::new(weights, memory);
-        let logits = self.logits(&mut ex, candidates);
+        let logits = self.logits(&mut ex, candidates, &Standing::first(candidates.batch.rows()));
         greatest_of_each(candidates.batch, ex.data(logits), length)
     }
 
@@ -133,9 +199,8 @@ impl<N: Itemwise> Rival for N {
         lists: &Lists,
     ) -> Option<Vec<f32>> {
         let mut ex = Eager::new(weights, memory);
-        let logits = self.logits(&mut ex, candidates);
+        let logits = self.logits(&mut ex, candidates, &Standing::of(lists));
         let p = ex.activate(logits, Activation::Sigmoid);
-        let p = ex.data(p);
-        Some(lists.rows().iter().map(|row| p[*row as usize]).collect())
+        Some(ex.data(p).to_vec())
     }
 }

@@ -191,11 +191,9 @@ impl EdgeRerank {
 fn known<'l>(shown: &Shown<'_>, lists: impl Iterator<Item = Option<&'l [u32]>>, contexts: &mut Contexts) {
     let requests = shown.candidates.batch.request_rows();
     for (rows, list) in requests.zip(lists).filter_map(|(rows, list)| Some((rows, list?))) {
-        let count = list.len().max(1);
-        let mut at: Vec<Vec<u32>> = vec![Vec::new(); count];
+        let mut at: Vec<Vec<u32>> = vec![Vec::new(); list.len().max(1)];
         for row in rows.filter(|row| !shown.targets[*row].is_nan()) {
-            let place = list.iter().position(|shown| *shown as usize == row);
-            at[place.unwrap_or(shown.candidates.ranks[row] as usize % count)].push(row as u32);
+            at[shown.place(list, row)].push(row as u32);
         }
         at.into_iter().enumerate().for_each(|(place, items)| contexts.push(&list[..place], items.into_iter()));
     }

@@ -2,6 +2,7 @@
 
 mod edge_rerank;
 mod every_system;
+mod itemwise;
 mod reference;
 mod seq2slate;
 

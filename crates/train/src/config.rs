@@ -65,6 +65,19 @@ pub struct TrainingConfig {
     pub system: FitConfig,
     /// What such a system takes a candidate for that was not shown.
     pub unshown: Unshown,
+    /// Which of such a system's epochs is kept.
+    pub kept: Kept,
+}
+
+/// Which epoch of a system is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// That of the best lists: by NDCG of what it shows of the validation split's candidates.
+    #[default]
+    Lists,
+    /// That of the best forecasts: by LogLoss of the validation split's shown items. By lists where it foretells nothing.
+    Forecasts,
 }
 
 /// What a candidate is taken for that was not shown.

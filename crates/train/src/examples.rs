@@ -15,7 +15,7 @@ use nar4rec_slate::{Impression, InvalidRequest, Item, Request};
 use nar4rec_tensor::{Eager, Exec, Weights, Workspace};
 use rayon::prelude::*;
 
-use crate::{Config, TrainError};
+use crate::{Config, TrainError, feedback::relevance};
 
 /// Examples that share one pass of the generator.
 const LISTS_PER_PASS: usize = 16;
@@ -202,7 +202,7 @@ pub fn prepare(data: &DataSet, config: &Config, options: PrepareOptions) -> Resu
 }
 
 /// Where the schema comes from.
-enum Reading {
+pub(crate) enum Reading {
     /// The caller: the data only has to fit it.
     Given(Schema),
     /// The data.
@@ -210,7 +210,7 @@ enum Reading {
 }
 
 impl Reading {
-    fn new(schema: Option<Schema>, config: &Config) -> Self {
+    pub(crate) fn new(schema: Option<Schema>, config: &Config) -> Self {
         schema.map_or_else(|| Self::Inferred(SchemaBuilder::new(config.features.clone()).into()), Self::Given)
     }
 
@@ -274,7 +274,7 @@ impl ItemLines {
 
 /// The first pass over the training split: a schema to infer sees every request; the kinds of feedback come back, an
 /// amount that exceeds 1 with its greatest value as scale.
-fn survey(
+pub(crate) fn survey(
     data: &DataSet,
     config: &Config,
     reading: &mut Reading,
@@ -332,25 +332,6 @@ fn feedback_in_range(impression: &Impression) -> Result<(), InvalidRequest> {
 
 fn invalid(error: FeatureError) -> InvalidRequest {
     InvalidRequest::new(error.field, format!("found {}, expected {}", error.found, error.expected))
-}
-
-/// The place of a split, for messages.
-fn file(data: &DataSet, split: Split) -> String {
-    data.path(split).unwrap_or(data.folder()).display().to_string()
-}
-
-/// The kind of feedback that makes an item relevant.
-fn relevance(data: &DataSet, config: &Config, feedback: &[FeedbackKind]) -> Result<usize, TrainError> {
-    let Some(name) = &config.relevance else {
-        // The first of those with the greatest weight.
-        let best = (0..feedback.len()).rev().max_by(|a, b| feedback[*a].weight.total_cmp(&feedback[*b].weight));
-        return best.ok_or_else(|| TrainError::NoFeedback { file: file(data, Split::Train) });
-    };
-    let found = feedback.iter().position(|kind| kind.name == *name);
-    found.ok_or_else(|| TrainError::Relevance {
-        found: name.clone(),
-        expected: feedback.iter().map(|kind| kind.name.clone()).collect(),
-    })
 }
 
 /// The first `count` impressions of a split that fit, or all if there are fewer.

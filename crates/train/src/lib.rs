@@ -19,6 +19,7 @@ mod config;
 mod error;
 mod evaluation;
 mod examples;
+mod feedback;
 mod fit;
 mod item_vectors;
 mod optimiser;
@@ -35,7 +36,7 @@ pub use checkpoint::CheckpointError;
 pub use compared::{BaselineRanker, Nar4rec};
 pub use comparison::{Answer, Compared, Comparison, DEEP, Diversity, SystemFigures, compare};
 pub use config::{
-    Config, ConfigFileError, FitConfig, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown, Weighting,
+    Config, ConfigFileError, FitConfig, Kept, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown, Weighting,
 };
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};

@@ -137,8 +137,7 @@ impl Untrained {
                 passes.pass(&task, &training.evaluator)
             }
             Network::Rival(kind, rival) => {
-                let (kind, rival, unshown) = (*kind, rival.as_ref(), training.unshown);
-                let task = RivalTask { kind, rival, specs, prepared, unshown };
+                let task = RivalTask { kind: *kind, rival: rival.as_ref(), specs, prepared, training };
                 passes.pass(&task, &training.system)
             }
         }

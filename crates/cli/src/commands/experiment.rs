@@ -1,6 +1,7 @@
 //! `nar4rec experiment`: systems and variants side by side.
 
 mod online;
+mod several;
 
 use std::{io, io::IsTerminal, path::Path};
 
@@ -8,18 +9,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::DataSet;
 use nar4rec_experiments::{
     Cell, Done, Experiment, ExperimentError, Grid, Outcome, Plan, Speed, SpeedSummary, SpeedWatcher, Store, Summary,
-    Timing, Watcher, to_html, to_json, to_markdown,
+    Timing, Variant, Watcher, arms, to_html, to_json, to_markdown,
 };
-use nar4rec_train::Observer;
+use nar4rec_train::{Config, Observer};
 
 use super::train::read_config;
 use crate::{
     args::{ExperimentArgs, ExperimentCommand, ExperimentRunArgs, Machine},
     console,
+    data_sets::DataSets,
     failure::{Interrupted, Misuse},
     interrupt::Interrupt,
     watch::{Append, Watch},
 };
+use several::Several;
 
 /// Lists the experiments or runs one.
 pub(crate) fn experiment(args: ExperimentArgs, machine: Machine) -> anyhow::Result<()> {
@@ -40,54 +43,79 @@ fn list() -> anyhow::Result<()> {
 
 fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
     let experiment = Experiment::named(&args.name).map_err(misuse)?;
-    if let Plan::Online(systems) = experiment.plan {
-        return online::run(&experiment, systems, args, machine);
-    }
-    if args.days.is_some() || args.daily_lists.is_some() {
+    let has_days = matches!(experiment.plan, Plan::Online(_));
+    if !has_days && (args.days.is_some() || args.daily_lists.is_some()) {
         let text = format!("--days, --daily-lists: {} has no days, expected the experiment online", experiment.name);
         return Err(Misuse(text).into());
     }
     // A wrong name is told before anything is read.
-    let variants = match experiment.plan {
-        Plan::Grid(variants) => variants.named(&args.systems).map_err(misuse)?,
-        Plan::Speed | Plan::Online(_) => Vec::new(),
-    };
-    let config = read_config(&args.config)?;
-    let data = DataSet::open(&args.data)?;
-    let seeds: Vec<u64> = (config.seed..).take(args.seeds as usize).collect();
-    let identity = serde_json::to_string(&config)?;
-    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
-    let mut progress = Progress { interrupt: Interrupt::listen(), bar: None };
-    let (split, on_bad, isa) = (args.split, args.bad.policy(), machine.isa);
-    let (done, text) = match experiment.plan {
-        Plan::Grid(_) => {
-            let (config, seeds, variants) = (&config, seeds.as_slice(), variants.as_slice());
-            let grid = Grid { data: &data, config, variants, seeds, split, on_bad, isa };
-            let mut text = String::new();
-            let done = grid.run(&store, &mut progress, |outcomes| {
-                text = tell(&experiment, &store, outcomes)?;
-                Ok(())
-            });
-            (done, text)
+    match experiment.plan {
+        Plan::Grid(variants) => grid(&experiment, &variants.named(&args.systems).map_err(misuse)?, args, machine),
+        Plan::Speed => speed(&experiment, args, machine),
+        Plan::Online(systems) => {
+            online::run(&experiment, &arms(systems, &args.systems).map_err(misuse)?, args, machine)
         }
-        Plan::Speed => {
-            let speed =
-                Speed { data: &data, config: &config, systems: &args.systems, seeds: &seeds, split, on_bad, isa };
-            let mut text = String::new();
-            let done = speed.run(&store, &mut progress, |timings| {
-                text = tell_times(&experiment, &store, timings)?;
-                Ok(())
-            });
-            (done, text)
-        }
-        Plan::Online(_) => unreachable!("it has a function of its own"),
-    };
-    ended(done, &text, &args.out)
+    }
 }
 
-/// Prints what a run came to, or says how to go on.
-fn ended(done: Result<Done, ExperimentError>, text: &str, out: &Path) -> anyhow::Result<()> {
-    if done.map_err(misuse)? == Done::Stopped {
+fn grid(
+    experiment: &Experiment,
+    variants: &[Variant],
+    args: &ExperimentRunArgs,
+    machine: Machine,
+) -> anyhow::Result<()> {
+    let sets = DataSets::new(&args.data)?;
+    let config = &read_config(&args.config)?;
+    let (identity, seeds) = (serde_json::to_string(config)?, &seeds(config, args)[..]);
+    let (split, on_bad, isa) = (args.split, args.bad.policy(), machine.isa);
+    let folder = match sets {
+        DataSets::One(folder) => folder,
+        DataSets::Named(sets) => {
+            let several = Several::open(sets, experiment, &identity)?;
+            return several.run(&args.out, |data| Grid { data, config, variants, seeds, split, on_bad, isa });
+        }
+    };
+    let data = &DataSet::open(&folder)?;
+    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
+    let grid = Grid { data, config, variants, seeds, split, on_bad, isa };
+    let mut text = String::new();
+    let done = grid.run(&store, &mut Progress::new(), |outcomes| {
+        text = tell(experiment, &store, outcomes)?;
+        Ok(())
+    });
+    end(done.map_err(misuse)?, &text, &args.out)
+}
+
+fn speed(experiment: &Experiment, args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
+    let data = DataSet::open(&DataSets::new(&args.data)?.only(experiment.name)?)?;
+    let config = read_config(&args.config)?;
+    let identity = serde_json::to_string(&config)?;
+    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
+    let speed = Speed {
+        data: &data,
+        config: &config,
+        systems: &args.systems,
+        seeds: &seeds(&config, args),
+        split: args.split,
+        on_bad: args.bad.policy(),
+        isa: machine.isa,
+    };
+    let mut text = String::new();
+    let done = speed.run(&store, &mut Progress::new(), |timings| {
+        text = tell_times(experiment, &store, timings)?;
+        Ok(())
+    });
+    end(done.map_err(misuse)?, &text, &args.out)
+}
+
+/// So many seeds from the configuration's on.
+fn seeds(config: &Config, args: &ExperimentRunArgs) -> Vec<u64> {
+    (config.seed..).take(args.seeds as usize).collect()
+}
+
+/// Tells how it ended.
+fn end(done: Done, text: &str, out: &Path) -> anyhow::Result<()> {
+    if done == Done::Stopped {
         let text = format!("stopped; {} has what was done: go on with the same command", out.display());
         return Err(Interrupted(text).into());
     }
@@ -132,6 +160,12 @@ fn write(store: &Store, markdown: String, json: &str, html: &str) -> Result<Stri
 struct Progress {
     interrupt: Interrupt,
     bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { interrupt: Interrupt::listen(), bar: None }
+    }
 }
 
 impl Watcher for Progress {

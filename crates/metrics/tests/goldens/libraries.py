@@ -1,5 +1,5 @@
 """Writes libraries.json beside this file: the corner cases of metrics by ir_measures (which asks trec_eval), ranx,
-scikit-learn and SciPy, and SciPy's paired bootstrap.
+scikit-learn and SciPy, SciPy's paired bootstrap and its Kendall τ-b.
 
     python crates/metrics/tests/goldens/libraries.py
 
@@ -23,7 +23,7 @@ import ir_measures
 import numpy as np
 import ranx
 from ir_measures import AP, P, R, nDCG
-from scipy.stats import bootstrap, mannwhitneyu
+from scipy.stats import bootstrap, kendalltau, mannwhitneyu
 from sklearn.metrics import log_loss, ndcg_score, roc_auc_score
 
 SEED, CUTOFFS = 20240812, (1, 3, 6, 10)
@@ -93,6 +93,12 @@ def paired(lists, gain):
     )
 
 
+def ordered(first, second):
+    """Two rows of values, and Kendall's τ-b of them: NaN, here None, where one has no two different values."""
+    tau = float(kendalltau(first, second, variant="b").statistic)
+    return dict(first=[float(v) for v in first], second=[float(v) for v in second], tau=None if np.isnan(tau) else tau)
+
+
 cases = [
     case("no positive", [0] * 8, 8),
     case("all positive", [1] * 8, 8),
@@ -126,6 +132,8 @@ out = dict(
     tied=[tied(6, levels) for levels in (1, 2, 3, 4)] + [tied(7, 2)],
     pooled=pooled,
     paired=[paired(80, 0.01), paired(80, 0.0), paired(25, 0.03)],
+    ordered=[ordered([1, 2, 3], [2, 2, 2]), ordered([1, 2, 3, 4], [4, 3, 2, 1])]
+    + [ordered(np.round(rng.random(n), digits), np.round(rng.random(n), 1)) for n in (2, 5, 11, 40) for digits in (1, 4)],
 )
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "libraries.json"), "w") as f:
     json.dump(out, f, separators=(",", ":"))

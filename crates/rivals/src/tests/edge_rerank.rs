@@ -6,7 +6,7 @@ use nar4rec_evaluator::Lists;
 
 use super::{
     Case, Log,
-    reference::{Named, assert_loss, dot, linear, named, sigmoid, softmax, states, sum},
+    reference::{Named, assert_loss, dot, linear, named, placed_loss, sigmoid, softmax, states, sum},
     tiny,
 };
 use crate::{
@@ -44,24 +44,10 @@ fn logit(p: &Named, x: &[Vec<f64>], before: &[usize], item: usize) -> f64 {
     linear(p, &format!("{SCOPE}.head"), &state)[0]
 }
 
-fn shown(log: &Log, request: usize) -> Vec<usize> {
-    let first = log.batch.request_offsets[request];
-    log.lists.segments().range(request).map(|place| log.lists.rows()[place] as usize - first).collect()
-}
-
 fn loss(p: &Named, log: &Log) -> f64 {
-    let mut loss = 0.0;
-    for request in 0..log.batch.requests() {
-        let x = states(p, SCOPE, log, request);
-        let (first, list) = (log.batch.request_offsets[request], shown(log, request));
-        for item in (0..x.len()).filter(|item| !log.targets[first + item].is_nan()) {
-            let by_rank = log.ranks[first + item] as usize % list.len();
-            let place = list.iter().position(|shown| *shown == item).unwrap_or(by_rank);
-            let (z, y) = (logit(p, &x, &list[..place], item), f64::from(log.targets[first + item]));
-            loss -= y * sigmoid(z).ln() + (1.0 - y) * (1.0 - sigmoid(z)).ln();
-        }
-    }
-    0.5 * loss
+    placed_loss(log, &|request| states(p, SCOPE, log, request), &|x, list, [item, place]| {
+        logit(p, x, &list[..place], item)
+    })
 }
 
 fn case(beam: usize, stability: f32, has_next: f32, seed: u64) -> Case {

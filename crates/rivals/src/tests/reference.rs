@@ -73,6 +73,29 @@ pub(super) fn states(p: &Named, scope: &str, log: &Log, request: usize) -> Vec<V
     rows.map(state).collect()
 }
 
+/// Half the cross-entropy of every candidate whose worth is known, where it stood or, if it was not shown, where its rank puts it.
+/// `logit` is told the states of a request, its list, and item and place.
+pub(super) fn placed_loss(
+    log: &Log,
+    states: &dyn Fn(usize) -> Vec<Vec<f64>>,
+    logit: &dyn Fn(&[Vec<f64>], &[usize], [usize; 2]) -> f64,
+) -> f64 {
+    let mut loss = 0.0;
+    for request in 0..log.batch.requests() {
+        let (x, first) = (states(request), log.batch.request_offsets[request]);
+        let places = log.lists.segments().range(request);
+        let list: Vec<usize> = log.lists.rows()[places].iter().map(|row| *row as usize - first).collect();
+        for item in (0..x.len()).filter(|item| !log.targets[first + item].is_nan()) {
+            let by_rank = log.ranks[first + item] as usize % list.len();
+            let place = list.iter().position(|shown| *shown == item).unwrap_or(by_rank);
+            let (z, y) = (logit(&x, &list, [item, place]), f64::from(log.targets[first + item]));
+            // Of what is nearly certain 1 − σ(z) would have no digits left.
+            loss += y * (-z).exp().ln_1p() + (1.0 - y) * z.exp().ln_1p();
+        }
+    }
+    0.5 * loss
+}
+
 /// Checks a system's loss against a naive one, and its gradients against central differences of that, which are good to 1e-9.
 pub(super) fn assert_loss(case: &Case, log: &Log, naive: &dyn Fn(&Named) -> f64) {
     let (loss, gradients) = case.loss(log);

@@ -75,7 +75,7 @@ pub fn train_rival(
     let mut parameters = Parameters::initialise(specs.clone(), config.seed);
     let identity = identity(&config, &fingerprint, &schema, kind.name());
     let saved = Saved::open(options.checkpoint, options.resume, &identity)?;
-    let task = RivalTask { kind, rival: rival.as_ref(), specs, prepared: &prepared, unshown: config.training.unshown };
+    let task = RivalTask { kind, rival: rival.as_ref(), specs, prepared: &prepared, training: &config.training };
     let mut run = Run { config: &config, prepared: &prepared, isa: options.isa, saved, observer };
     let Some(history) = run.stage(&task, &config.training.system, &mut parameters)? else { return Ok(None) };
     let network = Network {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use nar4rec_autograd::Tape;
 use nar4rec_evaluator::Lists;
 use nar4rec_features::FeatureBatch;
+use nar4rec_metrics::log_loss;
 use nar4rec_rivals::{Candidates, Counted, Ranked, Rival, Shown, SystemKind};
 use nar4rec_tensor::{ParameterSpec, Weights, Workspace};
 use rayon::prelude::*;
 
 use crate::{
-    Example, Prepared, Unshown,
+    Example, Kept, Prepared, TrainingConfig, Unshown,
     task::{Judged, Lane, Task, Validation},
 };
 
@@ -24,14 +25,14 @@ pub(crate) struct RivalTask<'a> {
     pub(crate) rival: &'a dyn Rival,
     pub(crate) specs: Arc<[ParameterSpec]>,
     pub(crate) prepared: &'a Prepared,
-    pub(crate) unshown: Unshown,
+    pub(crate) training: &'a TrainingConfig,
 }
 
 impl RivalTask<'_> {
     /// What each candidate was worth, as a share of the most an item can be worth; NaN where nobody knows.
     fn targets(&self, example: &Example, targets: &mut Vec<f32>) {
         let first = targets.len();
-        let of_unshown = match self.unshown {
+        let of_unshown = match self.training.unshown {
             Unshown::Unknown => f32::NAN,
             Unshown::Unwanted => 0.0,
         };
@@ -49,6 +50,30 @@ impl RivalTask<'_> {
             Judged::new((example, self.prepared), Some(ranked.list.into_iter()), ranked.scores.into_iter())
         });
         judged.collect()
+    }
+
+    /// What it foretells of the shown items of a few validation examples, and whether each was relevant.
+    fn foretold(&self, weights: &Weights, examples: &[Example]) -> Vec<(f32, bool)> {
+        let (batch, ranks) = given(examples, self.prepared);
+        let mut lists = Lists::default();
+        for (example, first) in examples.iter().zip(&batch.request_offsets) {
+            lists.push(example.shown.iter().map(|index| (first + index) as u32));
+        }
+        let candidates = Candidates { batch: &batch, ranks: &ranks };
+        let probabilities = self.rival.probabilities(weights, &mut Workspace::default(), candidates, &lists);
+        let kinds = self.prepared.feedback.len();
+        let labels = examples.iter().flat_map(|example| example.labels.chunks_exact(kinds));
+        let labels = labels.map(|labels| labels[self.prepared.relevance]);
+        let observed = probabilities.into_iter().flatten().zip(labels).filter(|(_, label)| !label.is_nan());
+        observed.map(|(p, label)| (p, label > 0.0)).collect()
+    }
+
+    /// LogLoss over the shown items of the validation split, if it foretells anything.
+    fn log_loss(&self, weights: &Weights) -> Option<f64> {
+        let passes = self.prepared.valid.par_chunks(LISTS_PER_PASS);
+        let (scores, labels): (Vec<f32>, Vec<bool>) =
+            passes.flat_map_iter(|examples| self.foretold(weights, examples)).unzip();
+        log_loss(&scores, &labels).ok().flatten().map(|loss| loss.value)
     }
 }
 
@@ -70,7 +95,7 @@ impl Task for RivalTask<'_> {
     }
 
     fn scale(&self, batch: &[&Example]) -> f32 {
-        let known = |example: &&&Example| match self.unshown {
+        let known = |example: &&&Example| match self.training.unshown {
             Unshown::Unknown => example.shown.len(),
             Unshown::Unwanted => example.request.candidates(),
         };
@@ -99,7 +124,14 @@ impl Task for RivalTask<'_> {
     fn validate(&self, weights: &Weights) -> Validation {
         let passes = self.prepared.valid.par_chunks(LISTS_PER_PASS);
         let judged: Vec<Judged> = passes.flat_map_iter(|examples| self.judge(weights, examples)).collect();
-        Validation::of_lists(&judged, self.prepared.list_length)
+        let mut validation = Validation::of_lists(&judged, self.prepared.list_length);
+        if self.training.kept == Kept::Forecasts
+            && let Some(loss) = self.log_loss(weights)
+        {
+            validation.figures.push(("LogLoss".to_owned(), loss));
+            validation.objective = -loss;
+        }
+        validation
     }
 }
 
@@ -110,11 +142,17 @@ pub(crate) fn ranked(
     length: usize,
     memory: &mut Workspace,
 ) -> Vec<Ranked> {
+    let (batch, ranks) = given(examples, prepared);
+    rival.rank(weights, memory, Candidates { batch: &batch, ranks: &ranks }, length)
+}
+
+/// The candidates of a few examples, and their places in the initial lists.
+fn given(examples: &[Example], prepared: &Prepared) -> (FeatureBatch, Vec<u32>) {
     let mut batch = FeatureBatch::new(prepared.encoder.spec());
     let mut ranks = Vec::new();
     for example in examples {
         batch.push(&example.request, &prepared.catalog);
         ranks.extend_from_slice(&example.ranks);
     }
-    rival.rank(weights, memory, Candidates { batch: &batch, ranks: &ranks }, length)
+    (batch, ranks)
 }

@@ -2,14 +2,14 @@
 
 use nar4rec_data::DataSet;
 use nar4rec_experiments::{
-    Day, DayCell, Experiment, ExperimentError, Online, OnlineSummary, OnlineWatcher, Store, Variants, arms, known_user,
+    Day, DayCell, Experiment, ExperimentError, Online, OnlineSummary, OnlineWatcher, Store, Variant, known_user,
 };
 
-use super::{Progress, ended, misuse, read_config, write};
+use super::{Progress, end, misuse, read_config, seeds, write};
 use crate::{
     args::{ExperimentRunArgs, Machine},
     console,
-    interrupt::Interrupt,
+    data_sets::DataSets,
 };
 
 /// Days of a test where nobody says how many.
@@ -17,21 +17,19 @@ const DAYS: u64 = 7;
 
 pub(super) fn run(
     experiment: &Experiment,
-    systems: Variants,
+    arms: &[Variant],
     args: &ExperimentRunArgs,
     machine: Machine,
 ) -> anyhow::Result<()> {
-    let arms = arms(systems, &args.systems).map_err(misuse)?;
+    let data = DataSet::open(&DataSets::new(&args.data)?.only(experiment.name)?)?;
     let config = read_config(&args.config)?;
-    let data = DataSet::open(&args.data)?;
     let truth = known_user(&data).map_err(misuse)?;
-    let seeds: Vec<u64> = (config.seed..).take(args.seeds as usize).collect();
     let online = Online {
         data: &data,
         truth: &truth,
         config: &config,
-        arms: &arms,
-        seeds: &seeds,
+        arms,
+        seeds: &seeds(&config, args),
         days: args.days.unwrap_or(DAYS),
         daily_lists: args.daily_lists.unwrap_or_else(|| Online::usual_daily_lists(&truth)),
         split: args.split,
@@ -39,13 +37,12 @@ pub(super) fn run(
         isa: machine.isa,
     };
     let store = Store::open(&args.out, experiment.name, &online.identity(), &data.fingerprint()?).map_err(misuse)?;
-    let mut progress = Progress { interrupt: Interrupt::listen(), bar: None };
     let mut text = String::new();
-    let done = online.run(&store, &mut progress, |days| {
+    let done = online.run(&store, &mut Progress::new(), |days| {
         text = tell(experiment, &store, days)?;
         Ok(())
     });
-    ended(done, &text, &args.out)
+    end(done.map_err(misuse)?, &text, &args.out)
 }
 
 /// Writes the reports anew; gives the Markdown.

@@ -1,0 +1,136 @@
+//! Several data sets told: as Markdown for documents, as JSON for programs, as a page for people.
+
+use nar4rec_report::{Fact, MetricsTable, Report, System, render};
+use serde_json::json;
+
+use super::{Agreement, Domain, DomainsSummary};
+use crate::{
+    Experiment, ExperimentError, Value,
+    plots::measure,
+    report::{cell, column},
+};
+
+const ABOUT_AGREEMENT: &str = "τ-b: Kendall's, of the variants' figures. Same and reverse order: of the pairs of variants that are told apart \
+                               on both data sets, beyond the 95 % interval of the paired bootstrap over lists; open: the \
+                               other pairs.";
+
+impl DomainsSummary<'_> {
+    /// Two tables: variants on data sets, and how far the orders agree.
+    pub fn to_markdown(&self, experiment: &Experiment) -> String {
+        let mut text = format!("{}\n", self.lead(experiment));
+        let columns: Vec<String> = self.columns().map(|(domain, name)| format!("{} {name}", domain.name)).collect();
+        text.push_str(&format!("\n| | {} |\n|---|{}\n", columns.join(" | "), "---|".repeat(columns.len())));
+        for variant in self.variants() {
+            let cells: Vec<String> = self.columns().map(|(domain, name)| told(domain, name, variant)).collect();
+            text.push_str(&format!("| {variant} | {} |\n", cells.join(" | ")));
+        }
+        if self.agreements.is_empty() {
+            return text;
+        }
+        text.push_str(&format!("\n{ABOUT_AGREEMENT}\n\n| | variants | τ-b | same order | reverse order | open |\n"));
+        text.push_str("|---|---|---|---|---|---|\n");
+        for agreement in &self.agreements {
+            let Agreement { data: [first, second], variants, agree, disagree, open, .. } = agreement;
+            let tau = tau(agreement);
+            text.push_str(&format!("| {first}, {second} | {variants} | {tau} | {agree} | {disagree} | {open} |\n"));
+        }
+        text
+    }
+
+    /// One JSON object with everything.
+    pub fn to_json(&self, experiment: &Experiment) -> String {
+        let value = json!({ "experiment": experiment.name, "about": experiment.about, "summary": self });
+        format!("{value:#}\n")
+    }
+
+    /// The self-contained page.
+    ///
+    /// # Errors
+    /// If the page cannot be made.
+    pub fn to_html(&self, experiment: &Experiment) -> Result<String, ExperimentError> {
+        let figures = || self.columns().filter(|(_, name)| *name != RANK);
+        let rows = self.variants().into_iter().map(|variant| System {
+            name: variant.to_owned(),
+            note: Some(self.places(variant)),
+            values: figures().map(|(domain, name)| measure(value(domain, name, variant))).collect(),
+        });
+        let named = |(domain, name): (&Domain, &str)| {
+            let column = column(name);
+            nar4rec_report::Column { name: format!("{} {name}", domain.name), ..column }
+        };
+        let report = Report {
+            title: format!("nar4rec experiment {}", experiment.name),
+            lead: Some(self.lead(experiment)),
+            facts: self.facts(),
+            metrics: Some(MetricsTable {
+                columns: figures().map(named).collect(),
+                rows: rows.collect(),
+                note: Some(format!(
+                    "Means over seeds; a range is ± one standard deviation over them. Agreement above: {ABOUT_AGREEMENT}"
+                )),
+            }),
+            ..Report::default()
+        };
+        Ok(render(&report)?)
+    }
+
+    /// Each data set's figures: what ranks, NDCG, P, and the rank itself.
+    fn columns(&self) -> impl Iterator<Item = (&Domain, &str)> {
+        self.domains.iter().flat_map(|domain| {
+            let is_told = |name: &&String| {
+                domain.summary.ranked_by.as_ref() == Some(*name) || name.starts_with("NDCG@") || name.starts_with("P@")
+            };
+            let mut names: Vec<&str> = domain.summary.columns.iter().filter(is_told).map(String::as_str).collect();
+            names.push(RANK);
+            names.into_iter().map(move |name| (domain, name))
+        })
+    }
+
+    fn lead(&self, experiment: &Experiment) -> String {
+        let about = |domain: &Domain| {
+            let about = domain.summary.about.as_ref();
+            let about = about.map(|(split, lists, relevance)| {
+                format!("{}: {lists} lists of the {split} split, relevant = {relevance}", domain.name)
+            });
+            about.unwrap_or_else(|| format!("{}: nothing is done yet", domain.name))
+        };
+        let data: Vec<String> = self.domains.iter().map(about).collect();
+        format!("{}: {}. {}.", experiment.name, experiment.about, data.join("; "))
+    }
+
+    /// A variant's places, data set by data set.
+    fn places(&self, variant: &str) -> String {
+        let places = self.domains.iter().map(|domain| format!("{} {}", domain.name, told(domain, RANK, variant)));
+        format!("places: {}", places.collect::<Vec<_>>().join(", "))
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let facts = self.agreements.iter().map(|agreement| {
+            let Agreement { data: [first, second], agree, disagree, open, .. } = agreement;
+            let tau = tau(agreement);
+            let value = format!("τ-b {tau}; {agree} pairs in the same order, {disagree} in reverse, {open} open");
+            Fact::new(format!("{first}, {second}"), value)
+        });
+        facts.collect()
+    }
+}
+
+/// The name of the column of places.
+const RANK: &str = "rank";
+
+fn value(domain: &Domain, name: &str, variant: &str) -> Option<Value> {
+    let column = domain.summary.columns.iter().position(|column| column == name)?;
+    domain.summary.rows[domain.row(variant)?].values[column]
+}
+
+fn told(domain: &Domain, name: &str, variant: &str) -> String {
+    if name != RANK {
+        return cell(name, value(domain, name, variant));
+    }
+    let rank = domain.row(variant).and_then(|row| domain.ranks[row]);
+    rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string())
+}
+
+fn tau(agreement: &Agreement) -> String {
+    agreement.tau.map_or_else(|| "–".to_owned(), |tau| format!("{tau:.2}"))
+}
