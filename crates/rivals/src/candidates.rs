@@ -2,6 +2,8 @@
 
 use nar4rec_evaluator::Lists;
 use nar4rec_features::FeatureBatch;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
 
 /// The candidates of some requests.
 #[derive(Debug, Clone, Copy)]
@@ -26,10 +28,13 @@ pub struct Shown<'a> {
 
 impl Shown<'_> {
     /// The place at which a candidate is learned from: where it stood in its request's list; for one that was not shown a place
-    /// that its rank in the initial list decides, so that such candidates are spread over all places.
-    pub(crate) fn place(&self, list: &[u32], row: usize) -> usize {
+    /// drawn with `seed`, another one for each. A place that something which systems see decides, such as the rank in the initial
+    /// list, would tell them what was shown and what was not.
+    pub(crate) fn place(&self, list: &[u32], row: usize, seed: u64) -> usize {
         let shown = list.iter().position(|shown| *shown as usize == row);
-        shown.unwrap_or(self.candidates.ranks[row] as usize % list.len().max(1))
+        let rank = u64::from(self.candidates.ranks[row]);
+        let drawn = || Pcg64Mcg::seed_from_u64(seed.wrapping_add(rank)).random_range(0..list.len().max(1));
+        shown.unwrap_or_else(drawn)
     }
 }
 
@@ -64,6 +69,9 @@ pub(crate) fn greatest_of_each(batch: &FeatureBatch, scores: &[f32], length: usi
 
 #[cfg(test)]
 mod tests {
+    use nar4rec_features::InputSpec;
+    use rand::Rng;
+
     use super::*;
 
     #[test]
@@ -72,5 +80,22 @@ mod tests {
         assert_eq!(ranked.list, [1, 4, 0, 2]);
         assert_eq!(Ranked::greatest(&[1.0], 3).list, [0]);
         assert_eq!(Ranked::greatest(&[], 3).list, [0; 0]);
+    }
+    /// Were it decided by the rank, which systems see, a network could tell from rank and place what was not shown.
+    #[test]
+    fn what_was_not_shown_stands_anywhere_whatever_its_rank() {
+        let batch = FeatureBatch::new(&InputSpec::default());
+        let (ranks, lists) = ([4, 0, 2, 1, 3], Lists::new([&[3, 1, 4][..]]));
+        let shown =
+            Shown { candidates: Candidates { batch: &batch, ranks: &ranks }, lists: &lists, targets: &[0.0; 5] };
+        let mut seeds = Pcg64Mcg::seed_from_u64(1);
+        let mut counts = [[0; 3]; 2];
+        for _ in 0..3000 {
+            let seed = seeds.next_u64();
+            assert_eq!([3, 1, 4].map(|row| shown.place(lists.rows(), row, seed)), [0, 1, 2]);
+            [0, 2].iter().zip(&mut counts).for_each(|(row, counts)| counts[shown.place(lists.rows(), *row, seed)] += 1);
+        }
+        // Four standard deviations of 3,000 draws of one in three are 103.
+        assert!(counts.as_flattened().iter().all(|count: &i32| (count - 1000).abs() < 103), "{counts:?}");
     }
 }

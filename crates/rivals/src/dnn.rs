@@ -4,8 +4,8 @@
 //!   x_i + place → relu → hidden layers → z_i     P(i is wanted there) = σ(z_i)     binary cross-entropy on items with feedback
 //! ```
 //!
-//! A shown item stands where it was shown. One that was not shown but whose worth is known stands at (its rank in the initial
-//! list) mod (places of the list). To rank them, all candidates stand at the first place.
+//! A shown item stands where it was shown. One that was not shown but whose worth is known stands at a place of the list that is
+//! drawn anew in each step. To rank them, all candidates stand at the first place.
 
 use std::sync::Arc;
 
@@ -115,12 +115,12 @@ impl FromIterator<(usize, usize)> for Standing {
 }
 
 impl Standing {
-    /// The items whose worth is known.
-    fn known(shown: &Shown<'_>) -> Self {
+    /// The items whose worth is known; `seed` decides where those stand that were not shown.
+    fn known(shown: &Shown<'_>, seed: u64) -> Self {
         let requests = shown.candidates.batch.request_rows().zip(shown.lists.segments().iter());
         let known = requests.flat_map(|(rows, places)| {
             let list = &shown.lists.rows()[places];
-            rows.filter(|row| !shown.targets[*row].is_nan()).map(move |row| (row, shown.place(list, row)))
+            rows.filter(|row| !shown.targets[*row].is_nan()).map(move |row| (row, shown.place(list, row, seed)))
         });
         known.collect()
     }
@@ -170,7 +170,7 @@ impl<N: Itemwise> Rival for N {
     }
 
     fn loss(&self, mut tape: Tape<'_>, shown: &Shown<'_>, scale: f32, gradients: &mut Gradients) -> f64 {
-        let standing = Standing::known(shown);
+        let standing = Standing::known(shown, tape.draw_seed());
         let targets: Vec<f32> = standing.rows.iter().map(|row| shown.targets[*row as usize]).collect();
         let logits = self.logits(&mut tape, shown.candidates, &standing);
         let mut d = tape.output_gradient(logits);

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Training scores the item of every place given the items that were shown before it, and every candidate that was not shown but
-//! whose worth is known once, as if it stood at the place (its rank in the initial list) mod (places of the list). So each known
-//! item counts once, as with the item-wise systems. Where candidates are known that were not shown, the same is done with
+//! whose worth is known once, as if it stood at a place of the list that is drawn anew in each step. So each known item counts once,
+//! as with the item-wise systems. Where candidates are known that were not shown, the same is done with
 //! `drawn_lists` lists drawn of all that are known, in proportion to e^z at the first place: the search will ask about what
 //! follows items that the network itself likes, and shown lists alone do not say that some of them are strangers. Candidates are
 //! embedded once a pass, and the rest is one call per step of the search and one or two for the whole of training.
@@ -33,7 +33,7 @@ use nar4rec_features::InputSpec;
 use nar4rec_layers::{ConfigError, Linear};
 use nar4rec_losses::binary_cross_entropy;
 use nar4rec_tensor::{Activation, AttentionOperands, AttentionShape, Eager, Exec, Registry, Weights, Workspace};
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -187,13 +187,18 @@ impl EdgeRerank {
     }
 }
 
-/// Adds what training scores of some lists, one for each request or none.
-fn known<'l>(shown: &Shown<'_>, lists: impl Iterator<Item = Option<&'l [u32]>>, contexts: &mut Contexts) {
+/// Adds what training scores of some lists, one for each request or none; `seed` decides where candidates stand that are not in
+/// them.
+fn known<'l>(
+    (shown, seed): (&Shown<'_>, u64),
+    lists: impl Iterator<Item = Option<&'l [u32]>>,
+    contexts: &mut Contexts,
+) {
     let requests = shown.candidates.batch.request_rows();
     for (rows, list) in requests.zip(lists).filter_map(|(rows, list)| Some((rows, list?))) {
         let mut at: Vec<Vec<u32>> = vec![Vec::new(); list.len().max(1)];
         for row in rows.filter(|row| !shown.targets[*row].is_nan()) {
-            at[shown.place(list, row)].push(row as u32);
+            at[shown.place(list, row, seed)].push(row as u32);
         }
         at.into_iter().enumerate().for_each(|(place, items)| contexts.push(&list[..place], items.into_iter()));
     }
@@ -233,7 +238,7 @@ impl EdgeRerank {
                 beyond.iter().map(|(rows, length)| drawn(rows, &by_row, *length, &mut rng)).collect();
             // A request for which nothing could be drawn has been learned from already.
             let drawn = lists.iter().map(Vec::as_slice).zip(&beyond);
-            known(shown, drawn.map(|(list, (rows, _))| (!rows.is_empty()).then_some(list)), contexts);
+            known((shown, rng.next_u64()), drawn.map(|(list, (rows, _))| (!rows.is_empty()).then_some(list)), contexts);
         }
     }
 }
@@ -246,7 +251,7 @@ impl Rival for EdgeRerank {
     fn loss(&self, mut tape: Tape<'_>, shown: &Shown<'_>, scale: f32, gradients: &mut Gradients) -> f64 {
         let lists = shown.lists.segments().iter().map(|places| &shown.lists.rows()[places]);
         let mut contexts = Contexts::default();
-        known(shown, lists.map(Some), &mut contexts);
+        known((shown, tape.draw_seed()), lists.map(Some), &mut contexts);
         if contexts.items().is_empty() {
             return 0.0;
         }

@@ -93,6 +93,11 @@ impl Case {
         (loss, gradients)
     }
 
+    /// The first seed that the tape of a loss draws.
+    fn seed(&self) -> u64 {
+        Tape::new(&self.weights, &mut TapeMemory::default(), 0).draw_seed()
+    }
+
     fn loss(&self, log: &Log) -> (f64, Gradients) {
         self.loss_with(&self.weights, log)
     }

@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use super::axis::{Axis, Dot, Frame, Tick, coordinate, path, unit, value_label};
 use super::number::scaled;
-use crate::{Measure, Plot, Spacing};
+use crate::{Measure, Plot, Scale, Spacing};
+
+/// Where, and the value there.
+type Points = Vec<(f64, Measure)>;
 
 /// How many colours the style sheet has for curves.
 const COLOURS: usize = 6;
@@ -41,10 +44,10 @@ struct Whisker {
 impl<'a> View<'a> {
     /// `None` if no point is finite.
     pub(super) fn new(plot: &'a Plot) -> Option<Self> {
-        let curves: Vec<(&str, Vec<(f64, Measure)>)> = plot
+        let curves: Vec<(&str, Points)> = plot
             .curves
             .iter()
-            .map(|curve| (curve.name.as_str(), curve.points.iter().filter(is_finite).copied().collect::<Vec<_>>()))
+            .map(|curve| (curve.name.as_str(), curve.points.iter().filter(is_finite).copied().collect::<Points>()))
             .filter(|(_, points)| !points.is_empty())
             .collect();
         let all = || curves.iter().flat_map(|(_, points)| points);
@@ -59,14 +62,14 @@ impl<'a> View<'a> {
         let across = Axis::across(values.iter().map(|x| place(*x)));
         let up = Axis::up(all().flat_map(|(_, y)| [y.low, y.value, y.high]).filter(|value| value.is_finite()));
         let x_ticks = match plot.spacing {
-            Spacing::Linear => across.ticks(|value, spacing| value_label(value, spacing, crate::Scale::Plain)),
+            Spacing::Linear => across.ticks(|value, spacing| value_label(value, spacing, Scale::Plain)),
             Spacing::Even => {
                 let tick = |x: &f64| Tick { at: coordinate(across.at(place(*x))), label: x.to_string() };
                 values.iter().map(tick).collect()
             }
         };
         let y_ticks = up.ticks(|value, spacing| value_label(value, spacing, plot.scale));
-        let drawn = |(index, (name, points)): (usize, &(&'a str, Vec<(f64, Measure)>))| {
+        let drawn = |(index, (name, points)): (usize, &(&'a str, Points))| {
             let at = |x: f64| across.at(place(x));
             let dot = |(x, y): &(f64, Measure)| Dot {
                 x: coordinate(at(*x)),
@@ -87,7 +90,7 @@ impl<'a> View<'a> {
                 dots: points.iter().map(dot).collect(),
             }
         };
-        let told = |(name, points): &(&str, Vec<(f64, Measure)>)| {
+        let told = |(name, points): &(&str, Points)| {
             let values: Vec<String> =
                 points.iter().map(|(x, y)| format!("{} at {x}", scaled(y.value, plot.scale))).collect();
             format!("{name}: {}", values.join(", "))
@@ -114,7 +117,7 @@ fn is_finite((x, y): &&(f64, Measure)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Curve, Scale};
+    use crate::Curve;
 
     fn plot(spacing: Spacing) -> Plot {
         let with_interval = Measure::new(0.5, 0.4, 0.6);

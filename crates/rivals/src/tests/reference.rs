@@ -73,21 +73,22 @@ pub(super) fn states(p: &Named, scope: &str, log: &Log, request: usize) -> Vec<V
     rows.map(state).collect()
 }
 
-/// Half the cross-entropy of every candidate whose worth is known, where it stood or, if it was not shown, where its rank puts it.
-/// `logit` is told the states of a request, its list, and item and place.
+/// The logit of an item, given the states of a request, its list, and item and place.
+type PlacedLogit<'a> = dyn Fn(&[Vec<f64>], &[usize], [usize; 2]) -> f64 + 'a;
+
+/// Half the cross-entropy of every candidate whose worth is known, where it stood or, if it was not shown, where `seed` puts it.
 pub(super) fn placed_loss(
-    log: &Log,
+    (log, seed): (&Log, u64),
     states: &dyn Fn(usize) -> Vec<Vec<f64>>,
-    logit: &dyn Fn(&[Vec<f64>], &[usize], [usize; 2]) -> f64,
+    logit: &PlacedLogit<'_>,
 ) -> f64 {
     let mut loss = 0.0;
     for request in 0..log.batch.requests() {
         let (x, first) = (states(request), log.batch.request_offsets[request]);
         let places = log.lists.segments().range(request);
-        let list: Vec<usize> = log.lists.rows()[places].iter().map(|row| *row as usize - first).collect();
+        let list: Vec<usize> = log.lists.rows()[places.clone()].iter().map(|row| *row as usize - first).collect();
         for item in (0..x.len()).filter(|item| !log.targets[first + item].is_nan()) {
-            let by_rank = log.ranks[first + item] as usize % list.len();
-            let place = list.iter().position(|shown| *shown == item).unwrap_or(by_rank);
+            let place = log.shown().place(&log.lists.rows()[places.clone()], first + item, seed);
             let (z, y) = (logit(&x, &list, [item, place]), f64::from(log.targets[first + item]));
             // Of what is nearly certain 1 − σ(z) would have no digits left.
             loss += y * (-z).exp().ln_1p() + (1.0 - y) * z.exp().ln_1p();
