@@ -45,9 +45,11 @@ fn logit(p: &Named, x: &[Vec<f64>], before: &[usize], item: usize) -> f64 {
 }
 
 fn loss(p: &Named, log: &Log) -> f64 {
-    placed_loss(log, &|request| states(p, SCOPE, log, request), &|x, list, [item, place]| {
-        logit(p, x, &list[..place], item)
-    })
+    placed_loss(
+        log,
+        |request| states(p, SCOPE, log, request),
+        |x, list, [item, place]| logit(p, x, &list[..place], item),
+    )
 }
 
 fn case(beam: usize, stability: f32, has_next: f32, seed: u64) -> Case {

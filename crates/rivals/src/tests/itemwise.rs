@@ -38,7 +38,7 @@ fn the_loss_and_its_gradients_are_the_reference() {
         let (case, log) = (Case::new(kind, &tiny(), 1), Log::new(&[4, 1, 6], 1));
         assert_loss(&case, &log, &|p| {
             let of_request = |request| states(p, kind.name(), &log, request);
-            placed_loss(&log, &of_request, &|x, _, [item, place]| logit(p, kind, &x[item], place))
+            placed_loss(&log, of_request, |x, _, [item, place]| logit(p, kind, &x[item], place))
         });
     }
 }

@@ -77,8 +77,8 @@ pub(super) fn states(p: &Named, scope: &str, log: &Log, request: usize) -> Vec<V
 /// `logit` is told the states of a request, its list, and item and place.
 pub(super) fn placed_loss(
     log: &Log,
-    states: &dyn Fn(usize) -> Vec<Vec<f64>>,
-    logit: &dyn Fn(&[Vec<f64>], &[usize], [usize; 2]) -> f64,
+    states: impl Fn(usize) -> Vec<Vec<f64>>,
+    logit: impl Fn(&[Vec<f64>], &[usize], [usize; 2]) -> f64,
 ) -> f64 {
     let mut loss = 0.0;
     for request in 0..log.batch.requests() {
