@@ -107,9 +107,6 @@ pub struct FitConfig {
     pub decay: Decay,
     /// AdamW's decay of matrices.
     pub weight_decay: f32,
-    /// AdamW's decay of tables. An embedding of an id knows nothing but its own rows' feedback, so that it learns their chance too
-    /// where they are few: this pulls it to what is common to all.
-    pub table_decay: f32,
     /// The greatest length of a step's gradient.
     pub clip_norm: f32,
     /// After this many epochs without a better validation the run ends; the best epoch is kept in any case.
@@ -127,7 +124,6 @@ impl Default for FitConfig {
             warmup: 0.05,
             decay: Decay::default(),
             weight_decay: 0.01,
-            table_decay: 0.0,
             clip_norm: 5.0,
             patience: 3,
             checkpoint_steps: 500,
@@ -285,7 +281,6 @@ impl FitConfig {
         in_range(&format!("{part}.learning_rate"), self.learning_rate, f32::MIN_POSITIVE, 10.0)?;
         in_range(&format!("{part}.warmup"), self.warmup, 0.0, 1.0)?;
         in_range(&format!("{part}.weight_decay"), self.weight_decay, 0.0, 10.0)?;
-        in_range(&format!("{part}.table_decay"), self.table_decay, 0.0, 10.0)?;
         in_range(&format!("{part}.clip_norm"), self.clip_norm, f32::MIN_POSITIVE, f32::MAX)
     }
 }

@@ -312,8 +312,7 @@ impl<T: Task> Fit<'_, T> {
         }
         let warmup = (f64::from(self.config.warmup) * steps as f64).ceil() as u64;
         let learning_rate = self.config.learning_rate * self.config.decay.share(step, steps, warmup);
-        let FitConfig { weight_decay, table_decay, .. } = *self.config;
-        let adam = AdamWConfig { weight_decay, table_decay, ..AdamWConfig::default() };
+        let adam = AdamWConfig { weight_decay: self.config.weight_decay, ..AdamWConfig::default() };
         weights.update(|parameters| {
             progress.optimiser.step(self.isa, adam, learning_rate, parameters, (gradients, factor));
         });

@@ -14,15 +14,13 @@ pub struct AdamWConfig {
     pub beta2: f32,
     /// ε, under which a squared gradient does not count.
     pub epsilon: f32,
-    /// How much of each matrix is taken away per unit of learning rate; biases and gains keep theirs.
+    /// How much of each matrix is taken away per unit of learning rate; biases, gains and embeddings keep theirs.
     pub weight_decay: f32,
-    /// The same of each table.
-    pub table_decay: f32,
 }
 
 impl Default for AdamWConfig {
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01, table_decay: 0.0 }
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
     }
 }
 
@@ -66,15 +64,14 @@ impl AdamW {
             correction: (1.0 / power(config.beta2).sqrt()) as f32,
             gradient: factor,
         };
-        let decayed = |decay: f32| AdamStep { shrink: 1.0 - learning_rate * decay, ..step };
+        let decayed = AdamStep { shrink: 1.0 - learning_rate * config.weight_decay, ..step };
         let specs = std::sync::Arc::clone(parameters.specs());
         let moments = self.means.par_iter_mut().zip(&mut self.squares);
         let weights = parameters.values_mut().par_iter_mut().zip(specs.par_iter());
         weights.zip(gradients).zip(moments).for_each(|(((weights, spec), gradient), (mean, square))| {
             let step = match spec.kind {
-                Kind::Matrix | Kind::Edge | Kind::KeyValue { .. } => decayed(config.weight_decay),
-                Kind::Table => decayed(config.table_decay),
-                Kind::Vector => step,
+                Kind::Matrix | Kind::Edge | Kind::KeyValue { .. } => decayed,
+                Kind::Vector | Kind::Table => step,
             };
             adam_step(isa, step, weights, gradient, (mean, square));
         });
@@ -91,22 +88,6 @@ pub fn clip_norm(isa: Isa, gradients: &[Vec<f32>], most: f32) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn matrices_and_tables_decay_each_by_their_own_share() {
-        let mut registry = nar4rec_tensor::Registry::default();
-        for (name, kind) in [("matrix", Kind::Matrix), ("table", Kind::Table), ("bias", Kind::Vector)] {
-            registry.add(name, [1, 2], kind, nar4rec_tensor::Init::Uniform(1.0));
-        }
-        let mut parameters = Parameters::initialise(registry.finish(), 1);
-        let before = parameters.clone();
-        let config = AdamWConfig { weight_decay: 0.5, table_decay: 0.25, ..AdamWConfig::default() };
-        let gradients = vec![vec![0.0; 2]; 3];
-        AdamW::new(parameters.specs()).step(Isa::detect(), config, 0.1, &mut parameters, (&gradients, 1.0));
-        let kept = parameters.iter().zip(before.iter()).map(|((_, after), (_, before))| after[0] / before[0]);
-        let expected = [0.95, 0.975, 1.0];
-        assert!(kept.zip(expected).all(|(kept, expected)| (kept - expected).abs() < 1e-6));
-    }
 
     #[test]
     fn long_gradients_are_shortened_and_short_ones_kept() {

@@ -26,7 +26,7 @@ struct Run {
 
 fn run<T: Task>(steps: &TenSteps<T>, isa: Isa) -> Run {
     let OptimiserAbout { learning_rate, beta1, beta2, epsilon, weight_decay, clip_norm: most } = steps.optimiser;
-    let config = AdamWConfig { beta1, beta2, epsilon, weight_decay, table_decay: 0.0 };
+    let config = AdamWConfig { beta1, beta2, epsilon, weight_decay };
     let mut weights = Weights::new(steps.parameters.clone(), isa, Purpose::Training);
     let mut optimiser = AdamW::new(weights.parameters().specs());
     let (mut losses, mut lengths) = (Vec::new(), Vec::new());
