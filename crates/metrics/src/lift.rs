@@ -164,6 +164,6 @@ mod tests {
         assert_eq!(lift(&[[tally(1, 0.0), tally(1, 1.0)]]), None);
         assert_eq!(lift(&[[tally(1, 1.0), tally(0, 0.0)]]), None);
         let error = Bootstrap::default().lift(&[[tally(1, f64::NAN), tally(1, 1.0)]]).unwrap_err().to_string();
-        assert_eq!(error, "value of list 0 is NaN, expected a finite number");
+        assert_eq!(error, "value 0 is NaN, expected a finite number");
     }
 }
