@@ -10,7 +10,7 @@ use nar4rec_train::{Compared, Config, EvaluateOptions, Observer, compare};
 use crate::{
     ExperimentError, Outcome, Store, Subject, Variant,
     oracle::{Oracle, truth_of},
-    trainer::{Trainer, Training},
+    trainer::{Trainer, Training, relevance},
 };
 
 /// A variant with one seed.
@@ -100,9 +100,7 @@ impl Grid<'_> {
             cell.variant.config(self.config, cell.seed)?;
         }
         let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
-        // One relevance, whoever is measured.
-        let relevance = config.relevance.as_deref().expect("what data decide has been decided");
-        let run = Run { grid: self, config, relevance, store, truth: truth_of(self.data.folder())? };
+        let run = Run { grid: self, config, store, truth: truth_of(self.data.folder())? };
         let mut outcomes: Vec<Outcome> = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
             let known: Option<Outcome> = store.outcome(&cell.name())?;
@@ -127,8 +125,6 @@ struct Run<'a> {
     grid: &'a Grid<'a>,
     /// The grid's configuration with what the data decide.
     config: &'a Config,
-    /// The kind of feedback that makes an item relevant.
-    relevance: &'a str,
     store: &'a Store,
     truth: Option<Truth>,
 }
@@ -182,7 +178,7 @@ impl Run<'_> {
         watcher: &mut dyn Watcher,
     ) -> Result<Outcome, ExperimentError> {
         let Grid { data, split, on_bad, .. } = *self.grid;
-        let options = EvaluateOptions { split, relevance: self.relevance.to_owned(), on_bad };
+        let options = EvaluateOptions { split, relevance: relevance(self.config).to_owned(), on_bad };
         let cutoff = NonZeroUsize::new(length).expect("a valid configuration's lists have items");
         let mut oracle = self.truth.as_ref().map(Oracle::new);
         let comparison = compare(&[system], cutoff, data, &options, |lists, impression, answers| {

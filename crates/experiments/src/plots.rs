@@ -1,10 +1,11 @@
 //! The curves of sweeps.
 
-use nar4rec_report::{Curve, Measure, Plot, Scale, Spacing};
+use nar4rec_report::{Measure, Plot, Scale, Spacing};
 
 use crate::{
-    Along, Summary, Value, Variant,
+    Summary, Value, Variant,
     summary::{LIST_MILLISECONDS, form},
+    variants::LISTS_PROPOSED,
 };
 
 /// One plot for what each sweep goes over: of the figure that variants are ranked by, and of the time that a list takes where
@@ -13,10 +14,10 @@ pub(crate) fn plots(variants: &[Variant], summary: &Summary) -> Vec<Plot> {
     let mut plots: Vec<Plot> = Vec::new();
     let along = variants.iter().filter_map(|variant| Some((variant, variant.along.as_ref()?)));
     for (variant, along) in along {
-        let times = (along.over == "lists proposed").then_some(LIST_MILLISECONDS);
+        let times = (along.over == LISTS_PROPOSED).then_some(LIST_MILLISECONDS);
         for figure in summary.ranked_by.as_deref().into_iter().chain(times) {
             if let Some(value) = value(summary, &variant.name, figure) {
-                push(plot_of(&mut plots, figure, along.over), along, value);
+                plot_of(&mut plots, figure, along.over).push(&along.curve, along.x, measure(Some(value)));
             }
         }
     }
@@ -37,14 +38,6 @@ fn plot_of<'a>(plots: &'a mut Vec<Plot>, figure: &str, over: &str) -> &'a mut Pl
         plots.len() - 1
     });
     &mut plots[index]
-}
-
-fn push(plot: &mut Plot, along: &Along, value: Value) {
-    let index = plot.curves.iter().position(|curve| curve.name == along.curve).unwrap_or_else(|| {
-        plot.curves.push(Curve { name: along.curve.clone(), points: Vec::new() });
-        plot.curves.len() - 1
-    });
-    plot.curves[index].points.push((along.x, measure(Some(value))));
 }
 
 /// A figure with its spread over seeds.

@@ -97,7 +97,7 @@ impl Trainer<'_> {
         config: &Config,
         used: impl FnOnce(&dyn Compared) -> Result<T, ExperimentError>,
     ) -> Result<T, ExperimentError> {
-        let relevance = config.relevance.as_deref().expect("what data decide has been decided");
+        let relevance = relevance(config);
         match (subject, model) {
             (Subject::Baseline(baseline), _) => {
                 used(&BaselineRanker::new(baseline, self.data, relevance, self.on_bad)?)
@@ -112,6 +112,11 @@ impl Trainer<'_> {
             (Subject::Rival(_) | Subject::Nar4rec, None) => unreachable!("all but baselines have a model"),
         }
     }
+}
+
+/// The kind of feedback that makes an item relevant, whoever is measured, where data have decided what they decide.
+pub(crate) fn relevance(config: &Config) -> &str {
+    config.relevance.as_deref().expect("a configuration with the feedback of its data")
 }
 
 /// What became of a training.

@@ -4,6 +4,9 @@ use nar4rec_train::{Baseline, SystemKind};
 
 use crate::{Subject, Variant};
 
+/// What the curves of [`lists`] go over.
+pub(crate) const LISTS_PROPOSED: &str = "lists proposed";
+
 /// One list, the generator's.
 const GREEDY: &str = "pipeline.decoders = [{ kind = 'greedy' }]\npipeline.arrangement = 'proposed'";
 
@@ -49,16 +52,20 @@ pub(crate) fn decoders() -> Vec<Variant> {
 
 /// More and more lists for the evaluator to choose from.
 pub(crate) fn lists() -> Vec<Variant> {
-    const OVER: &str = "lists proposed";
-    let greedy = Variant::nar4rec("greedy", "pipeline.decoders = [{ kind = 'greedy' }]").along(OVER, 1.0, "greedy");
+    let greedy =
+        Variant::nar4rec("greedy", "pipeline.decoders = [{ kind = 'greedy' }]").along(LISTS_PROPOSED, 1.0, "greedy");
     let gumbel = [1, 3, 7, 15, 31, 63, 127, 255].map(|lists| {
         let gumbel = format!("{{ kind = 'gumbel', temperature = 0.7, lists = {lists} }}");
         let patch = format!("pipeline.decoders = [{{ kind = 'greedy' }}, {gumbel}]");
-        Variant::nar4rec(format!("gumbel-{lists}"), &patch).along(OVER, f64::from(lists + 1), "greedy and Gumbel")
+        Variant::nar4rec(format!("gumbel-{lists}"), &patch).along(
+            LISTS_PROPOSED,
+            f64::from(lists + 1),
+            "greedy and Gumbel",
+        )
     });
     let best = [8, 32, 128].map(|lists| {
         let patch = format!("pipeline.decoders = [{{ kind = 'k_best', lists = {lists} }}]");
-        Variant::nar4rec(format!("k-best-{lists}"), &patch).along(OVER, f64::from(lists), "k best")
+        Variant::nar4rec(format!("k-best-{lists}"), &patch).along(LISTS_PROPOSED, f64::from(lists), "k best")
     });
     std::iter::once(greedy).chain(gumbel).chain(best).collect()
 }

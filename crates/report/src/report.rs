@@ -147,6 +147,17 @@ pub struct Plot {
     pub curves: Vec<Curve>,
 }
 
+impl Plot {
+    /// Adds a point to the curve of this name, which is begun if there is none yet.
+    pub fn push(&mut self, curve: &str, x: f64, value: Measure) {
+        let index = self.curves.iter().position(|known| known.name == curve).unwrap_or_else(|| {
+            self.curves.push(Curve { name: curve.to_owned(), points: Vec::new() });
+            self.curves.len() - 1
+        });
+        self.curves[index].points.push((x, value));
+    }
+}
+
 /// How the values that curves go over are placed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub enum Spacing {

@@ -81,6 +81,7 @@ mod tests {
         assert_eq!(Ranked::greatest(&[1.0], 3).list, [0]);
         assert_eq!(Ranked::greatest(&[], 3).list, [0; 0]);
     }
+
     /// Were it decided by the rank, which systems see, a network could tell from rank and place what was not shown.
     #[test]
     fn what_was_not_shown_stands_anywhere_whatever_its_rank() {

@@ -1,6 +1,6 @@
 //! An A/B test told: as Markdown for documents, as JSON for programs, as a page for people.
 
-use nar4rec_report::{Curve, Fact, MetricsTable, Plot, Report, Scale, Spacing, System, render};
+use nar4rec_report::{Fact, MetricsTable, Plot, Report, System, render};
 use serde_json::json;
 
 use super::{Lift, OnlineSummary, summary::PARTS};
@@ -82,14 +82,9 @@ impl OnlineSummary {
     /// A share over the days, a curve for each arm.
     fn plot(&self, name: &str) -> Option<Plot> {
         let column = self.columns.iter().position(|column| column == name)?;
-        let curve = |arm: &String| {
-            let days = self.days.iter().filter(|line| line.arm == *arm);
-            let points = days.map(|line| (line.day as f64, measure(line.values[column]))).collect();
-            Curve { name: arm.clone(), points }
-        };
-        let (name, over) = (name.to_owned(), "day".to_owned());
-        let curves = self.arms.iter().map(curve).collect();
-        Some(Plot { name, scale: Scale::Percent, over, spacing: Spacing::Linear, curves })
+        let mut plot = Plot { name: name.to_owned(), over: "day".to_owned(), ..Plot::default() };
+        self.days.iter().for_each(|line| plot.push(&line.arm, line.day as f64, measure(line.values[column])));
+        Some(plot)
     }
 
     fn lead(&self, experiment: &Experiment) -> String {

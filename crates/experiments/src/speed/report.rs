@@ -1,8 +1,6 @@
 //! Timings told: as Markdown for documents, as JSON for programs, as a page for people.
 
-use nar4rec_report::{
-    Better, Column, Curve, Fact, Measure, MetricsTable, Plot, Report, Scale, Spacing, System, render,
-};
+use nar4rec_report::{Better, Column, Fact, Measure, MetricsTable, Plot, Report, Scale, System, render};
 use serde_json::json;
 
 use super::{Ratios, SpeedLine, SpeedSummary, Spread};
@@ -77,18 +75,14 @@ impl SpeedSummary {
         let columns =
             columns.map(|name| Column { name: name.to_owned(), scale: Scale::Plain, better: Better::Lower }).into();
         let plot = |name: &str, of: fn(&SpeedLine) -> Option<Spread>| {
-            let mut curves: Vec<Curve> = Vec::new();
+            let (name, over) = (name.to_owned(), "items in a list".to_owned());
+            let mut plot = Plot { name, scale: Scale::Plain, over, ..Plot::default() };
             for line in &self.grown {
-                let index = curves.iter().position(|curve| curve.name == line.system).unwrap_or_else(|| {
-                    curves.push(Curve { name: line.system.clone(), points: Vec::new() });
-                    curves.len() - 1
-                });
                 let value = of(line)
                     .map_or(Measure::NONE, |Spread { median, least, greatest }| Measure::new(median, least, greatest));
-                curves[index].points.push((line.list_length as f64, value));
+                plot.push(&line.system, line.list_length as f64, value);
             }
-            let (name, over) = (name.to_owned(), "items in a list".to_owned());
-            Plot { name, scale: Scale::Plain, over, spacing: Spacing::Linear, curves }
+            plot
         };
         let report = Report {
             title: format!("nar4rec experiment {}", experiment.name),
