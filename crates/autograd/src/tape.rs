@@ -298,6 +298,10 @@ impl Exec for Tape<'_> {
         ops::segment_mean::record(self, x, segments)
     }
 
+    fn cosines_above(&mut self, x: TapeValue, segments: &Arc<Segments>, reach: usize) -> TapeValue {
+        ops::cosines::record(self, x, segments, reach)
+    }
+
     fn reshape(&mut self, x: TapeValue, columns: usize) -> TapeValue {
         ops::reshape::record(self, x, columns)
     }

@@ -51,6 +51,9 @@ pub struct EvaluatorConfig {
     pub norm: NormPlacement,
     /// Between the maps of a feed-forward layer: `gelu` or `relu`.
     pub activation: Activation,
+    /// Numbers by which items are held alike: each place reads how alike its item is to those above. 0 leaves it to
+    /// attention.
+    pub likeness: usize,
     /// The kinds of feedback, each with its weight in a list's utility.
     pub feedback: Vec<FeedbackKind>,
 }
@@ -66,6 +69,7 @@ impl Default for EvaluatorConfig {
             dropout: block.dropout,
             norm: block.norm,
             activation: block.activation,
+            likeness: 0,
             feedback: Vec::new(),
         }
     }

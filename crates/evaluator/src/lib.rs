@@ -1,13 +1,15 @@
 //! The evaluator: what a whole list is worth to a user (SPEC §4).
 //!
 //! ```text
-//!   items in display order → features → + position → L × { self-attention, feed-forward } → one logit per item and kind
+//!   items in display order → features → + position (+ likeness to the items above) → L × { self-attention, feed-forward }
+//!     → one logit per item and kind
 //!   utility of the list = Σ_items Σ_kinds weight_kind · p(feedback of that kind)
 //! ```
 //!
 //! Items attend to the items beside them, so the same item is worth more in one list than in another.
 
 mod config;
+mod likeness;
 
 pub use config::{EvaluatorConfig, FeedbackKind};
 
@@ -16,6 +18,8 @@ use std::sync::Arc;
 use nar4rec_features::{FeatureBatch, InputSpec};
 use nar4rec_layers::{CandidateBlock, ConfigError, FeatureEmbedding, LayerNorm, Linear, NormPlacement};
 use nar4rec_tensor::{Exec, Init, Kind, ParameterId, Registry, Segments};
+
+use likeness::Likeness;
 
 /// Position embeddings begin uniform in ± this.
 const POSITION_BOUND: f32 = 0.1;
@@ -66,6 +70,8 @@ pub struct Evaluator {
     config: EvaluatorConfig,
     input: FeatureEmbedding,
     positions: ParameterId,
+    /// `None` if attention alone is to find what is alike.
+    likeness: Option<Likeness>,
     blocks: Vec<CandidateBlock>,
     last_norm: Option<LayerNorm>,
     head: Linear,
@@ -87,6 +93,7 @@ impl Evaluator {
         Ok(Self {
             input: registry.scope("input", |registry| FeatureEmbedding::new(registry, spec, d)),
             positions: registry.add("positions", [list_length, d], Kind::Table, Init::Uniform(POSITION_BOUND)),
+            likeness: registry.scope("likeness", |registry| Likeness::new(registry, list_length, d, config.likeness)),
             blocks: registry.scope("blocks", |registry| {
                 let layers = 0..config.layers;
                 layers.map(|l| registry.scope(l, |registry| CandidateBlock::new(registry, &block))).collect()
@@ -125,6 +132,10 @@ impl Evaluator {
     pub fn forward_from<E: Exec>(&self, ex: &mut E, states: E::Value, lists: &Lists) -> E::Value {
         let shown = ex.gather(states, &lists.rows);
         let x = ex.add_places(shown, self.positions, &lists.segments);
+        let x = match &self.likeness {
+            Some(likeness) => likeness.forward(ex, x, states, lists),
+            None => x,
+        };
         let mut x = ex.dropout(x, self.config.dropout);
         for block in &self.blocks {
             let a = block.attend(ex, x, &lists.segments);

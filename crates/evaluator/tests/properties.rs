@@ -43,8 +43,9 @@ impl Model {
 fn any_config() -> impl Strategy<Value = EvaluatorConfig> {
     let norms = select(vec![NormPlacement::Pre, NormPlacement::Post, NormPlacement::None]);
     let activations = select(vec![Activation::Gelu, Activation::Relu]);
-    (1_usize..9, 1_usize..4, 1_usize..3, 1_usize..4, norms, activations).prop_map(
-        |(head_width, heads, layers, kinds, norm, activation)| EvaluatorConfig {
+    let likeness = select(vec![0, 1, 5]);
+    (1_usize..9, 1_usize..4, 1_usize..3, 1_usize..4, norms, activations, likeness).prop_map(
+        |(head_width, heads, layers, kinds, norm, activation, likeness)| EvaluatorConfig {
             // A single number, normalised, is nothing.
             width: heads * (head_width + 1),
             heads,
@@ -52,6 +53,7 @@ fn any_config() -> impl Strategy<Value = EvaluatorConfig> {
             feed_forward: 7 * heads,
             norm,
             activation,
+            likeness,
             feedback: (0..kinds).map(|kind| FeedbackKind::new(format!("kind{kind}"), 1.0)).collect(),
             ..EvaluatorConfig::default()
         },

@@ -37,6 +37,9 @@ const EPSILON: f32 = 1e-5;
 /// What is added to the score of something that is not there: its exponential is zero, and it stays finite.
 const ABSENT: f32 = -1e30;
 
+/// What a norm is at least, so that zeros divided by theirs are zeros.
+const SHORTEST: f32 = 1e-30;
+
 /// What the rows of a value stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rows {
@@ -358,6 +361,28 @@ impl Exec for Recorder<'_> {
         let count = self.graph.op("Max", &[&count, &one]);
         let mean = self.graph.op("Div", &[&sum, &count]);
         self.flat_value(mean, columns, Rows::Requests)
+    }
+
+    /// Rows of unit length beside themselves moved down, zeros coming in from above: products of the two are cosines.
+    fn cosines_above(&mut self, x: Recorded, _: &Arc<Segments>, reach: usize) -> Recorded {
+        let rows = self.rows(x);
+        let x = self.grid(x);
+        let graph = &mut self.graph;
+        let [last, starts, shortest] = [graph.integers(&[-1]), graph.integers(&[0, 0]), graph.number(SHORTEST)];
+        let square = graph.op("Mul", &[&x, &x]);
+        let square = graph.op_with("ReduceSum", &[&square, &last], vec![int("keepdims", 1)]);
+        let norm = graph.op("Sqrt", &[&square]);
+        let norm = graph.op("Max", &[&norm, &shortest]);
+        let unit = graph.op("Div", &[&x, &norm]);
+        let cosine = |back: i64| {
+            let [before, ends] = [graph.integers(&[0, back, 0, 0, 0, 0]), graph.integers(&[i64::MAX, -back])];
+            let moved = graph.op("Pad", &[&unit, &before]);
+            let moved = graph.op("Slice", &[&moved, &starts, &ends]);
+            let product = graph.op("Mul", &[&unit, &moved]);
+            (graph.op_with("ReduceSum", &[&product, &last], vec![int("keepdims", 1)]), 1)
+        };
+        let cosines = (1..=reach as i64).map(cosine).collect();
+        self.push(cosines, Form::Grid, rows)
     }
 
     /// The rows of requests become those of their positions.

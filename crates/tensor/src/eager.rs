@@ -240,6 +240,12 @@ impl Exec for Eager<'_> {
         })
     }
 
+    fn cosines_above(&mut self, x: EagerValue, segments: &Arc<Segments>, reach: usize) -> EagerValue {
+        self.make(segments.rows(), reach, |this, out| {
+            forward::cosines_above(this.isa(), this.view(x), segments, out);
+        })
+    }
+
     fn reshape(&mut self, x: EagerValue, columns: usize) -> EagerValue {
         let rows = self.data(x).len() / columns;
         self.make(rows, columns, |this, out| out.copy_from_slice(this.data(x)))

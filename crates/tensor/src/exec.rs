@@ -170,6 +170,10 @@ pub trait Exec {
     /// One row per segment: the mean of its rows, zeros for an empty one.
     fn segment_mean(&mut self, x: Self::Value, segments: &Arc<Segments>) -> Self::Value;
 
+    /// How alike each row is to those above it in its segment: column b is the cosine of the row and the one b + 1 above, 0 where
+    /// there is none or one of them is zero. `[rows, reach]`
+    fn cosines_above(&mut self, x: Self::Value, segments: &Arc<Segments>, reach: usize) -> Self::Value;
+
     /// The same numbers in rows of `columns`.
     fn reshape(&mut self, x: Self::Value, columns: usize) -> Self::Value;
 

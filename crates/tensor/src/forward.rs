@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use nar4rec_kernels::{
-    AttentionScratch, AttentionShape, Epilogue, Heads, Isa, Matrix, PackedMatrix, add, attention_forward, axpy, gemm,
-    log_softmax_columns, multiply, scale,
+    AttentionScratch, AttentionShape, Epilogue, Heads, Isa, Matrix, PackedMatrix, add, attention_forward, axpy, dot,
+    gemm, log_softmax_columns, multiply, scale, square_sum,
 };
 
 use crate::{Bags, Interaction, Segments};
@@ -106,6 +106,28 @@ pub fn segment_mean(isa: Isa, x: View<'_>, segments: &Segments, out: &mut [f32])
             axpy(isa, mean, x.row(row), share);
         }
     }
+}
+
+/// The cosine of each row and those above it in its segment, `out` having as many columns as it may look up.
+pub fn cosines_above(isa: Isa, x: View<'_>, segments: &Segments, out: &mut [f32]) {
+    let Some(reach) = out.len().checked_div(segments.rows()).filter(|reach| *reach > 0) else { return };
+    for rows in segments.iter() {
+        for row in rows.clone() {
+            let inverse = inverse_norm(isa, x.row(row));
+            let (above, none) = out[row * reach..][..reach].split_at_mut(reach.min(row - rows.start));
+            none.fill(0.0);
+            for (back, cosine) in above.iter_mut().enumerate() {
+                let other = x.row(row - 1 - back);
+                *cosine = dot(isa, x.row(row), other) * inverse * inverse_norm(isa, other);
+            }
+        }
+    }
+}
+
+/// 1/‖x‖, 0 for zeros.
+pub fn inverse_norm(isa: Isa, x: &[f32]) -> f32 {
+    let square = square_sum(isa, x);
+    if square > 0.0 { square.sqrt().recip() } else { 0.0 }
 }
 
 /// The mean of the rows each bag names, from the column `left` on in rows of `columns`.

@@ -145,6 +145,10 @@ impl<E: Exec, W: Watch> Exec for Watched<E, W> {
         self.plain("segment_mean", |ex| ex.segment_mean(x, segments))
     }
 
+    fn cosines_above(&mut self, x: E::Value, segments: &Arc<Segments>, reach: usize) -> E::Value {
+        self.plain("cosines_above", |ex| ex.cosines_above(x, segments, reach))
+    }
+
     fn reshape(&mut self, x: E::Value, columns: usize) -> E::Value {
         self.plain("reshape", |ex| ex.reshape(x, columns))
     }

@@ -300,6 +300,25 @@ class Generator(nn.Module):
         return F.log_softmax(logits, 1), x, t
 
 
+class Likeness(nn.Module):
+    """What places are told of how alike their items are to those above: by distance, the cosine in a learned space."""
+
+    def __init__(self, width, numbers, list_length):
+        super().__init__()
+        self.reach = list_length - 1
+        self.space, self.told = nn.Linear(width, numbers, bias=False), nn.Linear(self.reach, width)
+
+    def forward(self, x, mask):
+        u = self.space(x)
+        cosines = F.cosine_similarity(u[:, :, None], u[:, None], dim=-1, eps=0.0)  # [lists, place, other]
+        far_from_kink(cosines[mask[:, :, None] & mask[:, None]])
+        places = torch.arange(x.shape[1])
+        alike = torch.zeros(*x.shape[:2], self.reach, dtype=x.dtype)
+        for back in range(1, min(self.reach + 1, x.shape[1])):
+            alike[:, back:, back - 1] = cosines[:, places[back:], places[:-back]].clamp(min=0)
+        return self.told(alike)
+
+
 class Evaluator(nn.Module):
     """SPEC 4. Gives the logits of every place of every list, [lists, M, kinds]."""
 
@@ -309,13 +328,18 @@ class Evaluator(nn.Module):
         width = config["width"]
         self.input = FeatureEmbedding(spec, width)
         self.positions = nn.Parameter(torch.zeros(list_length, width))
+        numbers = config.get("likeness", 0)
+        self.likeness = Likeness(width, numbers, list_length) if numbers else None
         self.blocks = nn.ModuleList(CandidateBlock(config) for _ in range(config["layers"]))
         self.last_norm = layer_norm(width) if config["norm"] == "pre" else None
         self.head = nn.Linear(width, len(config["feedback"]))
 
     def forward(self, batch, shown, mask):
         """`shown` [lists, M, 2] is request and candidate of each place, `mask` [lists, M] which places there are."""
-        x = self.input(batch)[shown[..., 0], shown[..., 1]] + self.positions[: shown.shape[1]]
+        states = self.input(batch)[shown[..., 0], shown[..., 1]]
+        x = states + self.positions[: shown.shape[1]]
+        if self.likeness is not None:
+            x = x + self.likeness(states, mask)
         for block in self.blocks:
             x = block.feed(block.attend(x, mask))
         return self.head(x if self.last_norm is None else self.last_norm(x))
@@ -517,6 +541,7 @@ EVALUATORS = {
     "pre": (FULL, {"width": 16, "feed_forward": 32, "feedback": KINDS[:2]}),
     "post_numbers": (NUMBERS, {"norm": "post", "activation": "relu", "feedback": KINDS[:1]}),
     "none": (FULL, {"norm": "none", "heads": 4, "feedback": KINDS}),
+    "likeness": (FULL, {"likeness": 5, "feedback": KINDS[:1]}),
 }
 # More candidates than positions, fewer, as many, and a single one.
 LENGTHS = [6, 2, 4, 1]

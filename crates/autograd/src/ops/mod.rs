@@ -4,6 +4,7 @@ pub(crate) mod activation;
 pub(crate) mod add;
 pub(crate) mod attention;
 pub(crate) mod concat;
+pub(crate) mod cosines;
 pub(crate) mod cross_attention;
 pub(crate) mod dropout;
 pub(crate) mod embed;

@@ -55,17 +55,18 @@ pub(crate) struct Make {
     pub(crate) positions: PositionSource,
     pub(crate) layers: usize,
     pub(crate) heads: usize,
+    pub(crate) likeness: usize,
 }
 
-/// Each setting with each other one, numbers of layers and heads along with them.
+/// Each setting with each other one, numbers of layers, heads and likeness along with them.
 pub(crate) fn makes() -> Vec<Make> {
     let mut makes = Vec::new();
     for norm in [NormPlacement::Pre, NormPlacement::Post, NormPlacement::None] {
         for activation in [Activation::Gelu, Activation::Relu] {
             for cross_source in [CrossSource::SameLayer, CrossSource::Final] {
                 for positions in [PositionSource::Shared, PositionSource::Candidates] {
-                    let (layers, heads) = (1 + makes.len() % 3, 1 + makes.len() % 2);
-                    makes.push(Make { norm, activation, cross_source, positions, layers, heads });
+                    let (layers, heads, likeness) = (1 + makes.len() % 3, 1 + makes.len() % 2, makes.len() % 3);
+                    makes.push(Make { norm, activation, cross_source, positions, layers, heads, likeness });
                 }
             }
         }
@@ -75,7 +76,7 @@ pub(crate) fn makes() -> Vec<Make> {
 
 /// A model of this make. No parameter stays at a beginning such as 0 or 1, where a mistake could not be seen.
 pub(crate) fn model(make: Make, schema: &str) -> Model {
-    let Make { norm, activation, cross_source, positions, layers, heads } = make;
+    let Make { norm, activation, cross_source, positions, layers, heads, likeness } = make;
     let (width, feed_forward) = (heads * 4, 7);
     let generator = GeneratorConfig {
         list_length: LENGTH,
@@ -97,6 +98,7 @@ pub(crate) fn model(make: Make, schema: &str) -> Model {
         feed_forward,
         norm,
         activation,
+        likeness,
         feedback,
         ..EvaluatorConfig::default()
     };

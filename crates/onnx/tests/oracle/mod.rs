@@ -114,6 +114,7 @@ fn operation(node: &NodeProto, x: &[&Array]) -> Vec<Array> {
         "Where" => Array::from_fn(x[0].shape.clone(), |at| if x[0].at(at) != 0.0 { x[1].at(at) } else { x[2].at(at) }),
         "Cast" => x[0].clone(),
         "Relu" => each(|x| x.max(0.0)),
+        "Sqrt" => each(f64::sqrt),
         "Sigmoid" => each(|x| 1.0 / (1.0 + (-x).exp())),
         "Gelu" => {
             assert_eq!(attribute(node, "approximate").unwrap().s.as_deref(), Some(&b"tanh"[..]));
@@ -137,6 +138,7 @@ fn operation(node: &NodeProto, x: &[&Array]) -> Vec<Array> {
         }
         "Concat" => concat(x, axis()),
         "Gather" => gather(x[0], x[1]),
+        "Pad" => pad(x[0], &x[1].integers()),
         "Slice" => slice(x[0], &x[1].integers(), &x[2].integers()),
         "ReduceSum" => reduce(node, x, |sum, _| sum),
         "ReduceMean" => reduce(node, x, |sum, count| sum / count),
@@ -259,10 +261,27 @@ fn gather(x: &Array, rows: &Array) -> Array {
 }
 
 /// The rows from `start` to `end`.
+/// `pads` says for each axis how many zeros come before, then for each how many behind.
+fn pad(x: &Array, pads: &[i64]) -> Array {
+    let (before, behind) = pads.split_at(x.shape.len());
+    let shape = x.shape.iter().zip(before.iter().zip(behind)).map(|(size, (a, b))| size + (a + b) as usize);
+    Array::from_fn(shape.collect(), |index| {
+        let inner = index.iter().zip(before).map(|(at, before)| at.checked_sub(*before as usize));
+        let inner: Option<Vec<usize>> = inner.collect();
+        inner.filter(|inner| inner.iter().zip(&x.shape).all(|(at, size)| at < size)).map_or(0.0, |inner| x.at(&inner))
+    })
+}
+
+/// Of the first axes; an end below 0 counts from that of the axis.
 fn slice(x: &Array, start: &[i64], end: &[i64]) -> Array {
-    let rows = (end[0] as usize).min(x.shape[0]) - start[0] as usize;
-    Array::from_fn([&[rows], &x.shape[1..]].concat(), |index| {
-        x.at(&[&[index[0] + start[0] as usize], &index[1..]].concat())
+    let mut shape = x.shape.clone();
+    for ((size, start), end) in shape.iter_mut().zip(start).zip(end) {
+        let end = if *end < 0 { *size as i64 + end } else { (*end).min(*size as i64) };
+        *size = (end - start) as usize;
+    }
+    let first = |axis: usize| start.get(axis).map_or(0, |start| *start as usize);
+    Array::from_fn(shape, |index| {
+        x.at(&index.iter().enumerate().map(|(axis, at)| at + first(axis)).collect::<Vec<_>>())
     })
 }
 
