@@ -184,7 +184,7 @@ impl Run<'_> {
         let comparison = compare(&[system], cutoff, data, &options, |lists, impression, answers| {
             watcher.measured(lists);
             if let Some(oracle) = &mut oracle {
-                oracle.judge(impression, &answers[0]);
+                oracle.judge_once(impression.request(), &answers[0]);
             }
         })?;
         let outcome = Outcome {

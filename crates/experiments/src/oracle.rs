@@ -1,9 +1,13 @@
 //! What lists are worth to a user whose mind is known, where the data set is a simulated log.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use nar4rec_simulator::{ForecastError, Regret, SimulatorError, Truth};
-use nar4rec_slate::{Impression, Permutation};
+use nar4rec_slate::{Permutation, Request};
 use nar4rec_train::Answer;
 
 use crate::{ExperimentError, Outcome};
@@ -16,29 +20,59 @@ pub(crate) fn truth_of(folder: &Path) -> Result<Option<Truth>, ExperimentError> 
     }
 }
 
-/// What one system's lists are worth, impression by impression.
+/// What one system's lists are worth, request by request.
 pub(crate) struct Oracle<'a> {
     truth: &'a Truth,
     regrets: Vec<Regret>,
     /// Of every proposed list what it was taken to be worth, and what it is.
     forecasts: [Vec<f64>; 2],
+    /// Of each query the last answer and its regret: most answers come again.
+    known: HashMap<String, (Arc<Answer>, Regret)>,
     failed: Option<SimulatorError>,
 }
 
 impl<'a> Oracle<'a> {
     pub(crate) fn new(truth: &'a Truth) -> Self {
-        Self { truth, regrets: Vec::new(), forecasts: [Vec::new(), Vec::new()], failed: None }
+        let (regrets, forecasts) = (Vec::new(), [Vec::new(), Vec::new()]);
+        Self { truth, regrets, forecasts, known: HashMap::new(), failed: None }
     }
 
     /// Judges an answer. The first failure is kept for [`Oracle::finish`].
-    pub(crate) fn judge(&mut self, impression: &Impression, answer: &Answer) {
+    pub(crate) fn judge(&mut self, request: &Request, answer: &Arc<Answer>) {
+        self.keep(|oracle| oracle.of(request, answer));
+    }
+
+    /// Judges the answer to the first request of each query: those to come are like it, and more of them would tell nothing more.
+    pub(crate) fn judge_once(&mut self, request: &Request, answer: &Arc<Answer>) {
+        self.keep(|oracle| match oracle.known.contains_key(oracle.truth.query(request.request_id())?.id()) {
+            true => Ok(None),
+            false => oracle.of(request, answer),
+        });
+    }
+
+    fn keep(&mut self, judged: impl FnOnce(&mut Self) -> Result<Option<Regret>, SimulatorError>) {
         if self.failed.is_none() {
-            self.failed = self.one(impression, answer).err();
+            match judged(self) {
+                Ok(regret) => self.regrets.extend(regret),
+                Err(error) => self.failed = Some(error),
+            }
         }
     }
 
-    fn one(&mut self, impression: &Impression, answer: &Answer) -> Result<(), SimulatorError> {
-        let (id, candidates) = (impression.request().request_id(), impression.request().candidates().len());
+    fn of(&mut self, request: &Request, answer: &Arc<Answer>) -> Result<Option<Regret>, SimulatorError> {
+        let query = self.truth.query(request.request_id())?.id();
+        if let Some((known, regret)) = self.known.get(query)
+            && Arc::ptr_eq(known, answer)
+        {
+            return Ok(Some(*regret));
+        }
+        let regret = self.one(request, answer)?;
+        self.known.insert(query.to_owned(), (Arc::clone(answer), regret));
+        Ok(Some(regret))
+    }
+
+    fn one(&mut self, request: &Request, answer: &Answer) -> Result<Regret, SimulatorError> {
+        let (id, candidates) = (request.request_id(), request.candidates().len());
         let list = |indices: &[usize]| {
             Permutation::new(indices.to_vec(), candidates).expect("a system's lists are of distinct candidates")
         };
@@ -56,8 +90,7 @@ impl<'a> Oracle<'a> {
                 worths.len() - 1
             }
         };
-        self.regrets.push(self.truth.regret_of(id, &worths, chosen)?);
-        Ok(())
+        self.truth.regret_of(id, &worths, chosen)
     }
 
     /// Adds what was found to an outcome: utilities as shares of the mean optimum.

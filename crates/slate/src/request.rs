@@ -146,6 +146,11 @@ impl Request {
         self.timestamp
     }
 
+    /// Whether another request is for the same: the same user, candidates and constraints, whenever and under whatever id.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        self.user == other.user && self.candidates == other.candidates && self.constraints == other.constraints
+    }
+
     /// Who asks.
     pub fn user(&self) -> &User {
         &self.user
@@ -201,5 +206,16 @@ mod tests {
         let line = r#"{"request_id":"r","timestamp":7,"user":{"id":"u","features":{"age":25.0}},"candidates":[{"id":"a","score":0.5}]}"#;
         let request: Request = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&request).unwrap(), line);
+    }
+
+    #[test]
+    fn requests_for_the_same_may_differ_in_their_id_alone() {
+        let request = |id: &str, candidates| Request::new(id, User::default(), candidates).unwrap();
+        let (one, two) = (candidate("a", Some(0.5)), candidate("b", None));
+        let asked = request("r", vec![one.clone(), two.clone()]);
+        assert!(asked.asks_the_same(&request("s", vec![one.clone(), two.clone()])));
+        assert!(!asked.asks_the_same(&request("r", vec![two.clone(), one.clone()])));
+        assert!(!asked.asks_the_same(&request("r", vec![candidate("a", Some(0.4)), two])));
+        assert!(!asked.asks_the_same(&request("r", vec![one])));
     }
 }

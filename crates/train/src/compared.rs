@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use nar4rec_data::{DataSet, OnBad};
 use nar4rec_infer::{Reranker, ScoredList};
 use nar4rec_rivals::Ranked;
-use nar4rec_slate::{Impression, InvalidRequest, Permutation};
+use nar4rec_slate::{Impression, InvalidRequest, Permutation, Request};
 
 use crate::{Answer, Baseline, Compared, RivalRanker, TrainError, evaluation};
 
@@ -14,14 +14,12 @@ impl Compared for RivalRanker {
         self.kind().name().to_owned()
     }
 
-    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
-        let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
-        let ranked = self.rank(&requests, length);
-        let answers = impressions.iter().zip(ranked).map(|(impression, ranked)| {
-            let shown = self.probabilities(impression.request(), &shown_list(impression, self.list_length())?)?;
-            Ok(Answer { ranked: ranked?, proposals: Vec::new(), shown })
-        });
-        answers.collect()
+    fn answer(&self, requests: &[&Request], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
+        self.rank(&owned(requests), length).into_iter().map(|ranked| Ok(Answer::of(ranked?))).collect()
+    }
+
+    fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+        self.probabilities(impression.request(), &shown_list(impression, self.list_length())?)
     }
 }
 
@@ -51,26 +49,27 @@ impl Compared for Nar4rec<'_> {
         "nar4rec".to_owned()
     }
 
-    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
-        let requests: Vec<_> = impressions.iter().map(|impression| impression.request().clone()).collect();
-        let traces = self.reranker.trace_batch(&requests, Some(length));
-        let answers = impressions.iter().zip(traces).map(|(impression, trace)| {
+    fn answer(&self, requests: &[&Request], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
+        let traces = self.reranker.trace_batch(&owned(requests), Some(length)).into_iter();
+        let answers = traces.map(|trace| {
             let trace = trace.map_err(|error| evaluation::refused(&error))?;
             let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
-            let judged = self
-                .reranker
-                .evaluate(impression.request(), &[shown_list(impression, self.reranker.list_length())?])
-                .map_err(|error| evaluation::refused(&error))?;
             Ok(Answer {
                 ranked: Ranked {
                     list: indices(&trace.proposals[trace.best]),
                     scores: evaluation::greatest_log_probabilities(&trace),
                 },
                 proposals: trace.proposals.iter().map(|list| (indices(list), list.utility)).collect(),
-                shown: Some(judged[0].items.iter().map(|item| item.feedback[self.kind]).collect()),
             })
         });
         answers.collect()
+    }
+
+    fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+        let list = shown_list(impression, self.reranker.list_length())?;
+        let judged = self.reranker.evaluate(impression.request(), &[list]);
+        let judged = judged.map_err(|error| evaluation::refused(&error))?;
+        Ok(Some(judged[0].items.iter().map(|item| item.feedback[self.kind]).collect()))
     }
 }
 
@@ -108,13 +107,29 @@ impl Compared for BaselineRanker {
         self.baseline.name().to_owned()
     }
 
-    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
-        let answers = impressions.iter().map(|impression| {
-            let ranked = self.baseline.rank(impression, &self.popularity, length);
-            Ok(Answer { ranked, proposals: Vec::new(), shown: None })
-        });
-        answers.collect()
+    fn is_random(&self) -> bool {
+        self.baseline == Baseline::Random
     }
+
+    fn answer(&self, requests: &[&Request], length: usize) -> Vec<Result<Answer, InvalidRequest>> {
+        let ranked = requests.iter().map(|request| self.baseline.rank(request, &self.popularity, length));
+        ranked.map(|ranked| Ok(Answer::of(ranked))).collect()
+    }
+
+    fn foretell(&self, _: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+        Ok(None)
+    }
+}
+
+impl Answer {
+    /// Of a system that makes one list.
+    fn of(ranked: Ranked) -> Self {
+        Self { ranked, proposals: Vec::new() }
+    }
+}
+
+fn owned(requests: &[&Request]) -> Vec<Request> {
+    requests.iter().map(|request| (*request).clone()).collect()
 }
 
 /// The list that was shown, cut to the length a model can judge.

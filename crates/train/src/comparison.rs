@@ -1,6 +1,6 @@
 //! Systems side by side: the same requests, the same metrics, whoever made the lists.
 
-use std::{collections::HashMap, hash::Hash, num::NonZeroUsize};
+use std::{collections::HashMap, hash::Hash, num::NonZeroUsize, sync::Arc};
 
 use nar4rec_data::{DataSet, Skipped, Split};
 use nar4rec_metrics::{
@@ -8,7 +8,7 @@ use nar4rec_metrics::{
     repetition,
 };
 use nar4rec_rivals::Ranked;
-use nar4rec_slate::{Impression, InvalidRequest};
+use nar4rec_slate::{Impression, InvalidRequest, Request};
 use rayon::prelude::*;
 
 use crate::{EvaluateOptions, TrainError, examples::impressions, item_vectors::ItemVectors};
@@ -20,15 +20,13 @@ const PART: usize = 16;
 /// The cutoff beyond the list at which recall is told: candidates not in the list follow it by score.
 pub const DEEP: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not zero");
 
-/// What a system makes of one impression.
+/// What a system makes of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// Its list, and its score of every candidate.
     pub ranked: Ranked,
     /// The lists it chose from, the one it chose among them, each with what it takes it to be worth; empty if it makes but one.
     pub proposals: Vec<(Vec<usize>, f32)>,
-    /// The probability of each item that was shown, in the list that was shown, to be relevant; if it foretells one.
-    pub shown: Option<Vec<f32>>,
 }
 
 /// A system that can be compared with others.
@@ -36,8 +34,50 @@ pub trait Compared: Sync {
     /// Its name.
     fn name(&self) -> String;
 
-    /// What it makes of some impressions, of which it may only see what was known before they were shown.
-    fn answer(&self, impressions: &[&Impression], length: usize) -> Vec<Result<Answer, InvalidRequest>>;
+    /// Whether it answers by chance, so that requests for the same get different answers.
+    fn is_random(&self) -> bool {
+        false
+    }
+
+    /// What it makes of some requests, in their order.
+    fn answer(&self, requests: &[&Request], length: usize) -> Vec<Result<Answer, InvalidRequest>>;
+
+    /// The probability of each item that was shown, in the list that was shown, to be relevant; if it foretells one.
+    ///
+    /// # Errors
+    /// If the impression does not fit the system.
+    fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest>;
+}
+
+/// What a system makes of an impression.
+type Judged = (Arc<Answer>, Option<Vec<f32>>);
+
+/// What a system makes of some impressions. Requests for the same that follow one another are answered once: a log may have the
+/// same question many times over.
+fn judged(
+    system: &dyn Compared,
+    impressions: &[&Impression],
+    length: usize,
+) -> impl Iterator<Item = Result<Judged, InvalidRequest>> {
+    let mut different: Vec<&Request> = Vec::new();
+    let answered_by: Vec<usize> = impressions
+        .iter()
+        .map(|impression| {
+            let request = impression.request();
+            let again = different.last().is_some_and(|last| !system.is_random() && last.asks_the_same(request));
+            if !again {
+                different.push(request);
+            }
+            different.len() - 1
+        })
+        .collect();
+    let answers: Vec<_> = system.answer(&different, length).into_iter().map(|answer| answer.map(Arc::new)).collect();
+    impressions
+        .iter()
+        .zip(answered_by)
+        .map(|(impression, by)| Ok((answers[by].clone()?, system.foretell(impression)?)))
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// How one system did.
@@ -107,7 +147,7 @@ pub fn compare(
     length: NonZeroUsize,
     data: &DataSet,
     options: &EvaluateOptions,
-    mut each: impl FnMut(usize, &Impression, &[Answer]),
+    mut each: impl FnMut(usize, &Impression, &[Arc<Answer>]),
 ) -> Result<Comparison, TrainError> {
     let mut lines = impressions(data, options.split, &[])?.on_bad(options.on_bad);
     let mut tables: Vec<Table> = systems.iter().map(|_| Table::new(length)).collect();
@@ -118,24 +158,23 @@ pub fn compare(
         if ahead.is_empty() {
             break;
         }
-        let answers: Vec<_> = ahead
+        let judged: Vec<_> = ahead
             .par_chunks(PART)
             .flat_map_iter(|part| {
                 let part: Vec<&Impression> = part.iter().map(|line| &line.value).collect();
-                let mut answers: Vec<_> =
-                    systems.iter().map(|system| system.answer(&part, length.get()).into_iter()).collect();
-                let of_each = part.iter().map(|_| -> Result<Vec<Answer>, InvalidRequest> {
-                    answers.iter_mut().map(|of| of.next().expect("one answer for each impression")).collect()
+                let mut judged: Vec<_> = systems.iter().map(|system| judged(*system, &part, length.get())).collect();
+                let of_each = part.iter().map(|_| -> Result<(Vec<_>, Vec<_>), InvalidRequest> {
+                    judged.iter_mut().map(|of| of.next().expect("one for each impression")).collect()
                 });
                 of_each.collect::<Vec<_>>()
             })
             .collect();
-        for (line, answers) in ahead.iter().zip(answers) {
-            match answers {
-                Ok(answers) => {
+        for (line, judged) in ahead.iter().zip(judged) {
+            match judged {
+                Ok((answers, foretold)) => {
                     let seen = Seen::new(&line.value, &options.relevance, &mut offered);
-                    for (table, answer) in tables.iter_mut().zip(&answers) {
-                        table.push(&seen, answer)?;
+                    for (table, (answer, foretold)) in tables.iter_mut().zip(answers.iter().zip(&foretold)) {
+                        table.push(&seen, answer, foretold.as_deref())?;
                         let ids = answer
                             .ranked
                             .list
@@ -216,7 +255,7 @@ impl Table {
         }
     }
 
-    fn push(&mut self, seen: &Seen, answer: &Answer) -> Result<(), TrainError> {
+    fn push(&mut self, seen: &Seen, answer: &Answer, foretold: Option<&[f32]>) -> Result<(), TrainError> {
         let Ranked { list, scores } = &answer.ranked;
         let relevance = |list: &[usize]| list.iter().map(|index| seen.relevance[*index]).collect::<Vec<f32>>();
         let (of_list, deep) = (relevance(list), relevance(&continued(list, scores, DEEP.get())));
@@ -234,7 +273,7 @@ impl Table {
             others: &recall,
         })?;
         self.per_list.push(metrics(self.length, &of_list)?);
-        let foretold = answer.shown.iter().flatten().zip(&seen.shown);
+        let foretold = foretold.unwrap_or_default().iter().zip(&seen.shown);
         let (scores, labels): (Vec<f32>, Vec<bool>) = foretold.filter_map(|(p, label)| Some((*p, (*label)?))).unzip();
         self.shown.push(&ListResult { scores: &scores, labels: &labels, ..ListResult::default() })?;
         self.produced.push(list.iter().map(|index| seen.items[*index]).collect());
@@ -259,4 +298,68 @@ impl Table {
 fn continued(list: &[usize], scores: &[f32], length: usize) -> Vec<usize> {
     let rest = Ranked::greatest(scores, scores.len()).list.into_iter().filter(|index| !list.contains(index));
     list.iter().copied().chain(rest).take(length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use nar4rec_slate::{Candidate, Exposure, Features, Feedback, User};
+
+    use super::*;
+
+    /// Keeps the ids of what it was asked.
+    struct Asked {
+        ids: Mutex<Vec<String>>,
+        is_random: bool,
+    }
+
+    impl Compared for Asked {
+        fn name(&self) -> String {
+            "asked".to_owned()
+        }
+
+        fn is_random(&self) -> bool {
+            self.is_random
+        }
+
+        fn answer(&self, requests: &[&Request], _: usize) -> Vec<Result<Answer, InvalidRequest>> {
+            self.ids.lock().unwrap().extend(requests.iter().map(|request| request.request_id().to_owned()));
+            let answer = |request: &&Request| match request.candidates()[0].id.as_str() {
+                "bad" => Err(InvalidRequest::new("candidates", "bad")),
+                id => {
+                    let scores = vec![id.len() as f32];
+                    Ok(Answer { ranked: Ranked { list: vec![0], scores }, proposals: Vec::new() })
+                }
+            };
+            requests.iter().map(answer).collect()
+        }
+
+        fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+            Ok(Some(vec![impression.request().request_id().len() as f32]))
+        }
+    }
+
+    #[test]
+    fn a_question_that_follows_itself_is_answered_once_and_by_chance_each_time() {
+        let impression = |id: &str, item: &str| {
+            let candidate = Candidate { id: item.to_owned(), score: None, features: Features::new() };
+            let request = Request::new(id, User::default(), vec![candidate]).unwrap();
+            Impression::new(request, vec![Exposure { candidate: 0, feedback: Feedback::new() }]).unwrap()
+        };
+        let impressions =
+            [("1", "a"), ("02", "a"), ("3", "bb"), ("4", "bad"), ("5", "bad"), ("006", "bb"), ("7", "bb")]
+                .map(|(id, item)| impression(id, item));
+        let impressions: Vec<&Impression> = impressions.iter().collect();
+        for (is_random, expected) in [(false, "1 3 4 006"), (true, "1 02 3 4 5 006 7")] {
+            let system = Asked { ids: Mutex::default(), is_random };
+            let found: Vec<_> = judged(&system, &impressions, 1)
+                .map(|judged| judged.ok().map(|(answer, foretold)| (answer.ranked.scores[0], foretold.unwrap()[0])))
+                .collect();
+            let of = |score, id| Some((score, id));
+            let bad = None;
+            assert_eq!(found, [of(1.0, 1.0), of(1.0, 2.0), of(2.0, 1.0), bad, bad, of(2.0, 3.0), of(2.0, 1.0)]);
+            assert_eq!(system.ids.into_inner().unwrap().join(" "), expected);
+        }
+    }
 }

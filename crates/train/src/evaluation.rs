@@ -6,7 +6,7 @@ use nar4rec_data::{DataSet, OnBad, Skipped, Split};
 use nar4rec_infer::{RerankError, Reranker, Trace};
 use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary};
 use nar4rec_rivals::Ranked;
-use nar4rec_slate::{Impression, InvalidRequest, Permutation};
+use nar4rec_slate::{Impression, InvalidRequest, Permutation, Request};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
@@ -42,8 +42,8 @@ impl Baseline {
     }
 
     /// The candidates it would show, and what it orders them by.
-    pub(crate) fn rank(self, impression: &Impression, popularity: &HashMap<String, u32>, length: usize) -> Ranked {
-        let scores = self.scores(impression, popularity);
+    pub(crate) fn rank(self, request: &Request, popularity: &HashMap<String, u32>, length: usize) -> Ranked {
+        let scores = self.scores(request, popularity);
         let mut list: Vec<usize> = (0..scores.len()).collect();
         list.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
         list.truncate(length);
@@ -52,8 +52,8 @@ impl Baseline {
     }
 
     /// What it orders by, the greatest first, equals as they come; no NaN.
-    fn scores(self, impression: &Impression, popularity: &HashMap<String, u32>) -> Vec<f64> {
-        let candidates = impression.request().candidates();
+    fn scores(self, request: &Request, popularity: &HashMap<String, u32>) -> Vec<f64> {
+        let candidates = request.candidates();
         let count = |id: &String| popularity.get(id).map_or(0.0, |count| f64::from(*count));
         match self {
             // Without a score a candidate comes after those that have one. Adding 0 makes -0 equal to 0.
@@ -62,7 +62,7 @@ impl Baseline {
             }
             Self::Popularity => candidates.iter().map(|candidate| count(&candidate.id)).collect(),
             Self::Random => {
-                let name = impression.request().request_id().bytes().map(u64::from).collect::<Vec<_>>();
+                let name = request.request_id().bytes().map(u64::from).collect::<Vec<_>>();
                 let mut rng = Pcg64Mcg::seed_from_u64(seed_at(0, &name));
                 candidates.iter().map(|_| f64::from(rng.random::<f32>())).collect()
             }
@@ -226,7 +226,7 @@ impl Judge<'_> {
         let scores = greatest_log_probabilities(trace);
         let length = self.reranker.list_length();
         let baselines = Baseline::ALL.map(|baseline| {
-            let Ranked { list, scores } = baseline.rank(impression, self.popularity, length);
+            let Ranked { list, scores } = baseline.rank(request, self.popularity, length);
             (baseline, list.into_iter().map(|index| candidates[index]).collect(), scores)
         });
         let (generator, pipeline) = (of(0), of(trace.best));

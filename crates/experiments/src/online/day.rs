@@ -132,8 +132,8 @@ pub(super) fn served<'a>(
     let asked: Vec<(String, &Query)> = visits.iter().map(|visit| (visit.request_id(), visit.query)).collect();
     serving.answer(&asked, |place, asked, answer| {
         let visit = &visits[place];
-        oracle.judge(&asked, &answer);
-        let list = permutation(answer.ranked.list, visit.query);
+        oracle.judge(&asked, answer);
+        let list = permutation(&answer.ranked.list, visit.query);
         let feedback = traffic.feedback(visit, &list);
         let tally = queries.entry(visit.query.id().to_owned()).or_default();
         tally.lists += 1;
@@ -144,7 +144,7 @@ pub(super) fn served<'a>(
         tally.sums[kinds.len()] += truth.user().utility(visit.query, &list);
         lists.push(list.iter().map(|item| visit.query.ids()[item].as_str()).collect());
         let shown = list.iter().zip(feedback).map(|(candidate, feedback)| Exposure { candidate, feedback }).collect();
-        let impression = Impression::new(asked.into_request(), shown).expect("a permutation of the candidates");
+        let impression = Impression::new(asked, shown).expect("a permutation of the candidates");
         writer.write(&impression)?;
         watcher.measured(place + 1);
         Ok(())
@@ -163,8 +163,8 @@ pub(super) fn served<'a>(
     Ok(Day { lists: visits.len() as u64, figures, measures, queries, expected, ..Day::default() })
 }
 
-fn permutation(list: Vec<usize>, query: &Query) -> Permutation {
-    Permutation::new(list, query.candidates()).expect("a system's lists are of distinct candidates")
+fn permutation(list: &[usize], query: &Query) -> Permutation {
+    Permutation::new(list.to_vec(), query.candidates()).expect("a system's lists are of distinct candidates")
 }
 
 /// The figure that says how much feedback of a kind a list has on average.
@@ -184,7 +184,7 @@ fn expected(
     let asked: Vec<(String, &Query)> =
         queries.iter().map(|query| (format!("{}/d{day}-all", query.id()), *query)).collect();
     serving.answer(&asked, |place, _, answer| {
-        let list = permutation(answer.ranked.list, queries[place]);
+        let list = permutation(&answer.ranked.list, queries[place]);
         for probabilities in truth.user().probabilities(queries[place], &list) {
             sums.iter_mut().zip(probabilities.kinds).for_each(|(sum, probability)| *sum += probability);
         }

@@ -1,17 +1,19 @@
 //! A system that answers requests which are in no log.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use nar4rec_data::{DataError, DataSet, Split};
 use nar4rec_simulator::{Query, SimulatorError, Truth};
-use nar4rec_slate::{Exposure, Feedback, Impression, Request};
+use nar4rec_slate::Request;
 use nar4rec_train::{Answer, Compared};
 use rayon::prelude::*;
 
 use crate::ExperimentError;
 
-/// Requests that are answered before any answer is looked at, and those of one parallel part.
-const AHEAD: usize = 512;
+/// Requests of one parallel part.
 const PART: usize = 16;
 
 /// A request of each query.
@@ -45,39 +47,45 @@ pub(super) struct Serving<'a> {
 }
 
 impl Serving<'_> {
-    /// Answers requests, each a query under an id, and hands each answer with its request to `each`, in order.
+    /// Answers requests, each a query under an id, and hands each with its answer to `each`, in order. A query is answered once,
+    /// however often it comes, unless by chance.
     pub(super) fn answer(
         &self,
         asked: &[(String, &Query)],
-        mut each: impl FnMut(usize, Impression, Answer) -> Result<(), ExperimentError>,
+        mut each: impl FnMut(usize, Request, &Arc<Answer>) -> Result<(), ExperimentError>,
     ) -> Result<(), ExperimentError> {
-        for (block, ahead) in asked.chunks(AHEAD).enumerate() {
-            let parts = ahead.par_chunks(PART).map(|part| self.part(part));
-            let answers = parts.collect::<Result<Vec<_>, ExperimentError>>()?;
-            for (place, (impression, answer)) in answers.into_iter().flatten().enumerate() {
-                each(block * AHEAD + place, impression, answer)?;
-            }
+        let answers = self.answers(asked)?;
+        for (place, asked) in asked.iter().enumerate() {
+            each(place, self.request(asked)?, &answers[self.key(asked)])?;
         }
         Ok(())
     }
 
-    fn part(&self, asked: &[(String, &Query)]) -> Result<Vec<(Impression, Answer)>, ExperimentError> {
-        let asked = asked.iter().map(|(id, query)| self.asked(id, query));
-        let asked = asked.collect::<Result<Vec<Impression>, ExperimentError>>()?;
-        let answers = self.system.answer(&asked.iter().collect::<Vec<_>>(), self.length);
-        let answered = asked.into_iter().zip(answers).map(|(asked, answer)| match answer {
-            Ok(answer) => Ok((asked, answer)),
-            Err(problem) => Err(ExperimentError::Answer { row: self.system.name(), problem: problem.to_string() }),
-        });
-        answered.collect()
+    /// What an answer holds for: its query, or by chance this one request.
+    fn key<'k>(&self, (id, query): &'k (String, &'k Query)) -> &'k str {
+        if self.system.is_random() { id } else { query.id() }
     }
 
-    /// A request for a query. Systems are asked with impressions; of this one nobody has seen anything yet but what stands first.
-    fn asked(&self, id: &str, query: &Query) -> Result<Impression, ExperimentError> {
+    fn answers<'k>(&self, asked: &'k [(String, &'k Query)]) -> Result<HashMap<&'k str, Arc<Answer>>, ExperimentError> {
+        let different: BTreeMap<&str, &(String, &Query)> = asked.iter().map(|asked| (self.key(asked), asked)).collect();
+        let different: Vec<_> = different.into_iter().collect();
+        let parts = different.par_chunks(PART).map(|part| {
+            let requests = part.iter().map(|(_, asked)| self.request(asked));
+            let requests = requests.collect::<Result<Vec<Request>, ExperimentError>>()?;
+            let answers = self.system.answer(&requests.iter().collect::<Vec<_>>(), self.length);
+            let answered = part.iter().zip(answers).map(|((key, _), answer)| match answer {
+                Ok(answer) => Ok((*key, Arc::new(answer))),
+                Err(problem) => Err(ExperimentError::Answer { row: self.system.name(), problem: problem.to_string() }),
+            });
+            answered.collect::<Result<Vec<_>, ExperimentError>>()
+        });
+        Ok(parts.collect::<Result<Vec<_>, ExperimentError>>()?.into_iter().flatten().collect())
+    }
+
+    /// A request for a query.
+    fn request(&self, (id, query): &(String, &Query)) -> Result<Request, ExperimentError> {
         let like = self.requests.get(query.id()).ok_or_else(|| SimulatorError::UnknownQuery(query.id().to_owned()))?;
         let wrong = |source| SimulatorError::Query { query: query.id().to_owned(), source };
-        let request = Request::new(id, like.user().clone(), like.candidates().to_vec()).map_err(wrong)?;
-        let first = vec![Exposure { candidate: 0, feedback: Feedback::new() }];
-        Ok(Impression::new(request, first).map_err(wrong)?)
+        Ok(Request::new(id, like.user().clone(), like.candidates().to_vec()).map_err(wrong)?)
     }
 }
