@@ -88,7 +88,15 @@ pub(crate) fn model(seed: u64) -> Model {
     let feedback = vec![FeedbackKind::new("click", 1.0), FeedbackKind::new("hide", -0.3)];
     let config = ModelConfig {
         generator: GeneratorConfig { list_length: LENGTH, width, heads, feed_forward, ..GeneratorConfig::default() },
-        evaluator: EvaluatorConfig { width, layers: 1, heads, feed_forward, feedback, ..EvaluatorConfig::default() },
+        evaluator: EvaluatorConfig {
+            width,
+            layers: 1,
+            heads,
+            feed_forward,
+            likeness: 5,
+            feedback,
+            ..Default::default()
+        },
         pipeline: PipelineConfig { seed: 3, generator_weight: 0.05, decoders: decoders(), ..PipelineConfig::default() },
         precision: Precision::F32,
         training: serde_json::Value::Null,
