@@ -541,8 +541,9 @@ EVALUATORS = {
     "pre": (FULL, {"width": 16, "feed_forward": 32, "feedback": KINDS[:2]}),
     "post_numbers": (NUMBERS, {"norm": "post", "activation": "relu", "feedback": KINDS[:1]}),
     "none": (FULL, {"norm": "none", "heads": 4, "feedback": KINDS}),
-    "likeness": (FULL, {"likeness": 5, "feedback": KINDS[:1]}),
 }
+# Drawn after everything else, so that what was drawn before it came stays what it was.
+LAST_EVALUATORS = {"likeness": (FULL, {"likeness": 5, "feedback": KINDS[:1]})}
 # More candidates than positions, fewer, as many, and a single one.
 LENGTHS = [6, 2, 4, 1]
 LIST_LENGTH = 4
@@ -570,9 +571,9 @@ def make_generators(rng):
     return entries
 
 
-def make_evaluators(rng):
+def make_evaluators(rng, configurations):
     entries = []
-    for name, (spec, changes) in EVALUATORS.items():
+    for name, (spec, changes) in configurations.items():
         config = BLOCK | changes
         model = Evaluator(spec, config, LIST_LENGTH)
         draw_parameters(rng, model)
@@ -699,7 +700,7 @@ def main():
         "numpy": np.__version__,
         "safetensors": safetensors.__version__,
         "generators": make_generators(rng),
-        "evaluators": make_evaluators(rng),
+        "evaluators": make_evaluators(rng, EVALUATORS),
     }
     make_losses(rng)
     about["ten_steps"] = {
@@ -707,6 +708,7 @@ def main():
         "generator": make_ten_generator_steps(rng),
         "evaluator": make_ten_evaluator_steps(rng),
     }
+    about["evaluators"] += make_evaluators(rng, LAST_EVALUATORS)
     (HERE / "about.json").write_text(json.dumps(about, indent=1) + "\n")
 
 

@@ -80,4 +80,18 @@ mod tests {
             },
         );
     }
+
+    #[test]
+    fn zeros_are_like_nothing() {
+        use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
+
+        use crate::TapeMemory;
+
+        let weights = Weights::new(Parameters::initialise([].into(), 1), Isa::detect(), Purpose::Training);
+        let mut memory = TapeMemory::default();
+        let mut tape = Tape::new(&weights, &mut memory, 0);
+        let x = tape.input(&[3.0, 4.0, 0.0, 0.0, 6.0, 8.0], 2);
+        let y = tape.cosines_above(x, &Arc::new(Segments::of_lengths([3])), 2);
+        assert_eq!(tape.data(y), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    }
 }
