@@ -21,6 +21,11 @@ fn one() -> f32 {
     1.0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl FeedbackKind {
     /// A kind that is 0 or 1 and worth `weight`.
     pub fn new(name: impl Into<String>, weight: f32) -> Self {
@@ -52,7 +57,8 @@ pub struct EvaluatorConfig {
     /// Between the maps of a feed-forward layer: `gelu` or `relu`.
     pub activation: Activation,
     /// Numbers by which items are held alike: each place reads how alike its item is to those above. 0 leaves it to
-    /// attention.
+    /// attention, and is not written, so that programs from before likeness read such a model.
+    #[serde(skip_serializing_if = "is_zero")]
     pub likeness: usize,
     /// The kinds of feedback, each with its weight in a list's utility.
     pub feedback: Vec<FeedbackKind>,
