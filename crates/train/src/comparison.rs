@@ -54,11 +54,7 @@ type Judged = (Arc<Answer>, Option<Vec<f32>>);
 
 /// What a system makes of some impressions. Requests for the same that follow one another are answered once: a log may have the
 /// same question many times over.
-fn judged(
-    system: &dyn Compared,
-    impressions: &[&Impression],
-    length: usize,
-) -> impl Iterator<Item = Result<Judged, InvalidRequest>> {
+fn judged(system: &dyn Compared, impressions: &[&Impression], length: usize) -> Vec<Result<Judged, InvalidRequest>> {
     let mut different: Vec<&Request> = Vec::new();
     let answered_by: Vec<usize> = impressions
         .iter()
@@ -76,8 +72,7 @@ fn judged(
         .iter()
         .zip(answered_by)
         .map(|(impression, by)| Ok((answers[by].clone()?, system.foretell(impression)?)))
-        .collect::<Vec<_>>()
-        .into_iter()
+        .collect()
 }
 
 /// How one system did.
@@ -162,7 +157,8 @@ pub fn compare(
             .par_chunks(PART)
             .flat_map_iter(|part| {
                 let part: Vec<&Impression> = part.iter().map(|line| &line.value).collect();
-                let mut judged: Vec<_> = systems.iter().map(|system| judged(*system, &part, length.get())).collect();
+                let mut judged: Vec<_> =
+                    systems.iter().map(|system| judged(*system, &part, length.get()).into_iter()).collect();
                 let of_each = part.iter().map(|_| -> Result<(Vec<_>, Vec<_>), InvalidRequest> {
                     judged.iter_mut().map(|of| of.next().expect("one for each impression")).collect()
                 });
@@ -354,6 +350,7 @@ mod tests {
         for (is_random, expected) in [(false, "1 3 4 006"), (true, "1 02 3 4 5 006 7")] {
             let system = Asked { ids: Mutex::default(), is_random };
             let found: Vec<_> = judged(&system, &impressions, 1)
+                .into_iter()
                 .map(|judged| judged.ok().map(|(answer, foretold)| (answer.ranked.scores[0], foretold.unwrap()[0])))
                 .collect();
             let of = |score, id| Some((score, id));
