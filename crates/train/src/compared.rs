@@ -133,7 +133,7 @@ fn owned(requests: &[&Request]) -> Vec<Request> {
 }
 
 /// The list that was shown, cut to the length a model can judge.
-fn shown_list(impression: &Impression, most: usize) -> Result<Permutation, InvalidRequest> {
+pub(crate) fn shown_list(impression: &Impression, most: usize) -> Result<Permutation, InvalidRequest> {
     let indices = impression.shown().iter().take(most).map(|exposure| exposure.candidate).collect();
     Permutation::new(indices, impression.request().candidates().len())
         .map_err(|error| InvalidRequest::new("shown", error.to_string()))

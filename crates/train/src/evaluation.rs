@@ -6,12 +6,12 @@ use nar4rec_data::{DataSet, OnBad, Skipped, Split};
 use nar4rec_infer::{RerankError, Reranker, Trace};
 use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary};
 use nar4rec_rivals::Ranked;
-use nar4rec_slate::{Impression, InvalidRequest, Permutation, Request};
+use nar4rec_slate::{Impression, InvalidRequest, Request};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
-use crate::{TrainError, examples::impressions, seeds::seed_at};
+use crate::{TrainError, compared::shown_list, examples::impressions, seeds::seed_at};
 
 /// Impressions read before they are evaluated together, and those of one parallel part.
 const READ_AHEAD: usize = 512;
@@ -236,13 +236,10 @@ impl Judge<'_> {
 
     /// The evaluator on the list that was shown, cut to the model's length.
     fn kinds(&self, impression: &Impression) -> Result<Vec<Scored>, InvalidRequest> {
-        let shown = &impression.shown()[..impression.shown().len().min(self.reranker.list_length())];
-        let indices = shown.iter().map(|exposure| exposure.candidate).collect();
-        let list = Permutation::new(indices, impression.request().candidates().len())
-            .map_err(|error| InvalidRequest::new("shown", error.to_string()))?;
+        let list = shown_list(impression, self.reranker.list_length())?;
         let scored = self.reranker.evaluate(impression.request(), &[list]).map_err(|error| refused(&error))?;
         let kinds = self.reranker.feedback().iter().enumerate().map(|(index, kind)| {
-            let items = scored[0].items.iter().zip(shown);
+            let items = scored[0].items.iter().zip(impression.shown());
             let observed = items.filter_map(|(item, exposure)| {
                 let label = kind.label(*exposure.feedback.get(&kind.name)?);
                 Some((item.feedback[index], label >= 0.5))
