@@ -1,5 +1,7 @@
 //! What the evaluator is made of and what it foretells.
 
+use std::collections::BTreeMap;
+
 use nar4rec_layers::{Activation, BlockConfig, ConfigError, NormPlacement};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,10 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl FeedbackKind {
+    /// The name of the kind that no log need have: 1 of every item that was shown. It tells models that learn from candidates that
+    /// were not shown too, which are 0, how an item that was shown and met with nothing differs from these.
+    pub const SHOWN: &str = "shown";
+
     /// A kind that is 0 or 1 and worth `weight`.
     pub fn new(name: impl Into<String>, weight: f32) -> Self {
         Self { name: name.into(), weight, scale: 1.0 }
@@ -35,6 +41,14 @@ impl FeedbackKind {
     /// Observed feedback as a label in 0..=1.
     pub fn label(&self, feedback: f64) -> f32 {
         (feedback as f32 / self.scale).clamp(0.0, 1.0)
+    }
+
+    /// The label in 0..=1 of an item that was shown and met this feedback; `None` if this kind was not observed.
+    pub fn label_of(&self, feedback: &BTreeMap<String, f64>) -> Option<f32> {
+        match feedback.get(&self.name) {
+            Some(value) => Some(self.label(*value)),
+            None => (self.name == Self::SHOWN).then_some(1.0),
+        }
     }
 }
 
@@ -129,6 +143,18 @@ mod tests {
     fn amounts_become_labels() {
         let seconds = FeedbackKind { name: "play_seconds".into(), weight: 1.0, scale: 30.0 };
         assert_eq!([0.0, 15.0, 30.0, 300.0].map(|x| seconds.label(x)), [0.0, 0.5, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn what_was_not_observed_is_unknown_but_for_being_shown() {
+        let observed = |name: &str, feedback: &[(&str, f64)]| {
+            let feedback = feedback.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+            FeedbackKind::new(name, 1.0).label_of(&feedback)
+        };
+        assert_eq!(observed("click", &[("click", 1.0), ("like", 0.0)]), Some(1.0));
+        assert_eq!(observed("click", &[("like", 0.0)]), None);
+        assert_eq!(observed("shown", &[("like", 0.0)]), Some(1.0));
+        assert_eq!(observed("shown", &[("shown", 0.0)]), Some(0.0), "a log may say so itself");
     }
 
     #[test]

@@ -43,9 +43,6 @@ impl Example {
     pub fn new(impression: &Impression, prepared: &Prepared) -> Result<Self, FeatureError> {
         let shown = &impression.shown()[..impression.shown().len().min(prepared.list_length)];
         let kinds = &prepared.feedback;
-        let label = |feedback: &BTreeMap<String, f64>, kind: &FeedbackKind| {
-            feedback.get(&kind.name).map_or(f32::NAN, |value| kind.label(*value))
-        };
         Ok(Self {
             request: prepared.encoder.encode(impression.request(), &prepared.catalog)?,
             log_probabilities: OnceLock::new(),
@@ -53,7 +50,7 @@ impl Example {
             shown: shown.iter().map(|exposure| exposure.candidate).collect(),
             labels: shown
                 .iter()
-                .flat_map(|exposure| kinds.iter().map(|kind| label(&exposure.feedback, kind)))
+                .flat_map(|exposure| kinds.iter().map(|kind| kind.label_of(&exposure.feedback).unwrap_or(f32::NAN)))
                 .collect(),
         })
     }

@@ -26,18 +26,19 @@ impl Config {
     }
 }
 
-/// The kind of feedback that makes an item relevant.
+/// The kind of feedback that makes an item relevant: not that it was shown, or there would be nothing to judge lists by.
 pub(crate) fn relevance(data: &DataSet, config: &Config, feedback: &[FeedbackKind]) -> Result<usize, TrainError> {
+    let fit = || feedback.iter().enumerate().filter(|(_, kind)| kind.name != FeedbackKind::SHOWN);
     let Some(name) = &config.relevance else {
         // The first of those with the greatest weight.
-        let best = (0..feedback.len()).rev().max_by(|a, b| feedback[*a].weight.total_cmp(&feedback[*b].weight));
+        let best = fit().rev().max_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight)).map(|(index, _)| index);
         let file = || data.path(Split::Train).unwrap_or(data.folder()).display().to_string();
         return best.ok_or_else(|| TrainError::NoFeedback { file: file() });
     };
-    let found = feedback.iter().position(|kind| kind.name == *name);
+    let found = fit().find(|(_, kind)| kind.name == *name).map(|(index, _)| index);
     found.ok_or_else(|| TrainError::Relevance {
         found: name.clone(),
-        expected: feedback.iter().map(|kind| kind.name.clone()).collect(),
+        expected: fit().map(|(_, kind)| kind.name.clone()).collect(),
     })
 }
 
@@ -75,5 +76,11 @@ mod tests {
         let resolved = found(given).unwrap();
         assert_eq!(resolved, Config { relevance: Some("like".into()), ..config(given) });
         assert!(found("").is_err());
+
+        // That an item was shown makes it relevant under no circumstances.
+        let shown = "[evaluator]\nfeedback = [{ name = \"shown\", weight = 3.0 }, { name = \"like\" }]";
+        assert_eq!(found(shown).unwrap().relevance.as_deref(), Some("like"));
+        let named = found(&format!("relevance = \"shown\"\n{shown}")).unwrap_err().to_string();
+        assert!(named.ends_with("expected one of [\"like\"]"), "{named}");
     }
 }

@@ -1,5 +1,6 @@
 //! Every system runs and trains with its initial weights.
 
+use nar4rec_evaluator::FeedbackKind;
 use nar4rec_slate::{Impression, Permutation};
 
 use super::*;
@@ -23,6 +24,16 @@ fn sized_lists_are_cut_or_continued() {
     let longest = sized(9);
     assert_eq!(longest.shown, [1, 3, 0, 2]);
     assert_eq!(longest.labels, [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn what_was_shown_is_labelled_so_without_the_log_saying_it() {
+    let (mut prepared, _) = small();
+    let [first, ..] = &impressions()[..] else { panic!("three lists") };
+    let labels = Example::new(first, &prepared).unwrap().labels;
+    prepared.feedback.push(FeedbackKind::new(FeedbackKind::SHOWN, 0.25));
+    let with: Vec<f32> = labels.chunks_exact(2).flat_map(|kinds| [kinds[0], kinds[1], 1.0]).collect();
+    assert_eq!(Example::new(first, &prepared).unwrap().labels, with);
 }
 
 #[test]
