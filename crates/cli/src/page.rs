@@ -155,7 +155,7 @@ fn example(source: &Source<'_>) -> anyhow::Result<Option<(Impression, Trace)>> {
                 .and_then(|exposure| exposure.feedback.get(&source.evaluation.relevance))
                 .is_some_and(|value| *value > 0.0)
         };
-        let chosen = &trace.proposals[trace.best].items;
+        let chosen = &trace.chosen.items;
         let after = chosen.iter().filter(|item| relevant(item.index)).count();
         let before =
             upstream_order(&impression).into_iter().take(chosen.len()).filter(|index| relevant(*index)).count();
@@ -179,7 +179,7 @@ fn upstream_order(impression: &Impression) -> Vec<usize> {
 fn reranked(source: &Source<'_>, impression: &Impression, trace: &Trace) -> anyhow::Result<Reranked> {
     let request = impression.request();
     let order = upstream_order(impression);
-    let chosen = &trace.proposals[trace.best];
+    let chosen = &trace.chosen;
     let first = Permutation::new(order[..chosen.items.len()].to_vec(), order.len())?;
     let before = source.reranker.evaluate(request, &[first])?.remove(0);
     let kinds: Vec<&str> = source.reranker.feedback_kinds().collect();
@@ -247,7 +247,7 @@ fn shown_features(features: &Features) -> Vec<Fact> {
 }
 
 fn heat_map(impression: &Impression, trace: &Trace) -> HeatMap {
-    let chosen = &trace.proposals[trace.best].items;
+    let chosen = &trace.chosen.items;
     let candidates =
         impression.request().candidates().iter().zip(trace.log_probabilities.chunks_exact(trace.positions));
     let row = |(index, (candidate, logs)): (usize, (&nar4rec_slate::Candidate, &[f32]))| HeatRow {

@@ -52,6 +52,9 @@ pub(crate) struct Valued {
     feedback: Vec<f32>,
     /// utility + w · log-probability: the list for which it is greatest is shown.
     worth: f32,
+    /// The same of the item at each place, and the place whose item is to stand at each: empty where the list is shown as it was judged.
+    worths: Vec<f32>,
+    arranged: Vec<usize>,
 }
 
 impl Valued {
@@ -60,6 +63,7 @@ impl Valued {
         (self.source, self.log_probability) = (source, log_probability);
         (self.utility, self.worth) = (0.0, 0.0);
         self.feedback.clear();
+        self.arranged.clear();
     }
 
     /// Takes what the evaluator says: the logit of each kind for each item, and what the list is worth by them.
@@ -68,6 +72,28 @@ impl Valued {
         self.feedback.extend(logits.iter().map(|z| 1.0 / (1.0 + (-z).exp())));
         self.utility = utility(&self.feedback);
         self.worth = self.utility + generator_weight * self.log_probability;
+    }
+
+    /// Has what is worth most stand first, but for the places that are `fixed`. An item is worth its utility + w · log P̂ of it where it was
+    /// judged, in `log_probabilities` of this many `positions`.
+    fn arrange(
+        &mut self,
+        (log_probabilities, positions): (&[f32], usize),
+        (utility, generator_weight): (impl Fn(&[f32]) -> f32, f32),
+        fixed: impl Fn(usize) -> bool,
+    ) {
+        let Some(kinds) = self.feedback.len().checked_div(self.list.len()) else { return };
+        let items = self.list.iter().zip(self.feedback.chunks_exact(kinds)).enumerate();
+        let worth = |(place, (index, feedback)): (usize, (usize, &[f32]))| {
+            utility(feedback) + generator_weight * log_probabilities[index * positions + place]
+        };
+        self.worths.clear();
+        self.worths.extend(items.map(worth));
+        self.arranged.extend((0..self.list.len()).filter(|place| !fixed(*place)));
+        // Of items worth the same the one that stood first comes first.
+        let before = |a: &usize, b: &usize| self.worths[*b].total_cmp(&self.worths[*a]).then(a.cmp(b));
+        self.arranged.sort_unstable_by(before);
+        (0..self.list.len()).filter(|place| fixed(*place)).for_each(|place| self.arranged.insert(place, place));
     }
 }
 
@@ -132,6 +158,19 @@ impl Considered {
         self.check(worths);
     }
 
+    /// Has what is worth most stand first in every list that is shown, as far as the request's constraints let it: what is pinned stays where
+    /// it is, and all items do where neighbours must differ.
+    pub(crate) fn arrange(&mut self, request: &Request, utility: impl Fn(&[f32]) -> f32, generator_weight: f32) {
+        let constraints = request.constraints();
+        if !constraints.distinct_neighbours.is_empty() {
+            return;
+        }
+        let fixed = |place: usize| constraints.pin.iter().any(|pin| pin.position == place + 1);
+        for valued in self.lists.as_mut_slice() {
+            valued.arrange((&self.log_probabilities, self.positions), (&utility, generator_weight), fixed);
+        }
+    }
+
     /// It again, if nothing went wrong; the error of `request` if something did.
     pub(crate) fn sound(&mut self, request: &Request) -> Result<&mut Self, RerankError> {
         match self.problem.take() {
@@ -152,10 +191,10 @@ impl Considered {
 
         request.request_id().clone_into(&mut ranking.request_id);
         let mut spare = std::mem::take(&mut self.spare);
-        self.score(request, &lists[best], &mut ranking.best, &mut spare);
+        self.show(request, &lists[best], &mut ranking.best, &mut spare);
         fit(&mut ranking.alternatives, self.others.len(), &mut spare.lists);
         for (index, to) in self.others.iter().zip(&mut ranking.alternatives) {
-            self.score(request, &lists[*index], to, &mut spare);
+            self.show(request, &lists[*index], to, &mut spare);
         }
         self.spare = spare;
     }
@@ -167,7 +206,12 @@ impl Considered {
 
     /// All of it.
     pub(crate) fn trace(&self, request: &Request) -> Trace {
+        let mut chosen = ScoredList::default();
+        if let Some(best) = self.lists.as_slice().get(self.best) {
+            self.show(request, best, &mut chosen, &mut Spare::default());
+        }
         Trace {
+            chosen,
             log_probabilities: self.log_probabilities.clone(),
             positions: self.positions,
             proposals: self.scored_lists(request),
@@ -185,19 +229,41 @@ impl Considered {
         self.lists.as_slice().iter().map(scored).collect()
     }
 
+    /// The list as it is shown.
+    fn show(&self, request: &Request, valued: &Valued, to: &mut ScoredList, spare: &mut Spare) {
+        self.score(request, valued, to, spare);
+        if valued.arranged.is_empty() {
+            return;
+        }
+        for (place, (from, item)) in valued.arranged.iter().zip(&mut to.items).enumerate() {
+            self.place(request, valued, *from, (place, item));
+        }
+        to.log_probability = to.items.iter().map(|item| self.log_probability(item.index, item.position - 1)).sum();
+    }
+
+    /// The list as it was judged.
     fn score(&self, request: &Request, valued: &Valued, to: &mut ScoredList, spare: &mut Spare) {
-        let kinds = valued.feedback.len().checked_div(valued.list.len()).unwrap_or(0);
         fit(&mut to.items, valued.list.len(), &mut spare.items);
-        for ((place, index), item) in valued.list.iter().enumerate().zip(&mut to.items) {
-            item.id.clone_from(&request.candidates()[index].id);
-            (item.index, item.position) = (index, place + 1);
-            item.p = self.log_probabilities[index * self.positions + place].exp();
-            item.feedback.clear();
-            item.feedback.extend_from_slice(&valued.feedback[place * kinds..][..kinds]);
+        for (place, item) in to.items.iter_mut().enumerate() {
+            self.place(request, valued, place, (place, item));
         }
         // The sums of an empty list are −0.
         to.utility = valued.utility + 0.0;
         to.log_probability = valued.log_probability + 0.0;
         to.source = valued.source;
+    }
+
+    /// The item that was judged at place `from` of a list, as an item of an answer at another.
+    fn place(&self, request: &Request, valued: &Valued, from: usize, (place, item): (usize, &mut PlacedItem)) {
+        let (index, kinds) = (valued.list.as_slice()[from], valued.feedback.len() / valued.list.len());
+        item.id.clone_from(&request.candidates()[index].id);
+        (item.index, item.position) = (index, place + 1);
+        item.p = self.log_probability(index, place).exp();
+        item.feedback.clear();
+        item.feedback.extend_from_slice(&valued.feedback[from * kinds..][..kinds]);
+    }
+
+    fn log_probability(&self, index: usize, place: usize) -> f32 {
+        self.log_probabilities[index * self.positions + place]
     }
 }

@@ -27,7 +27,7 @@ pub struct Ranking {
 pub struct ScoredList {
     /// The items in display order.
     pub items: Vec<PlacedItem>,
-    /// Σ over items and feedback kinds of discount · weight · probability, by the evaluator.
+    /// Σ over items and feedback kinds of weight · probability, by the evaluator.
     pub utility: f32,
     /// Σ over positions of log P̂ of the item there, by the generator.
     pub log_probability: f32,
@@ -46,7 +46,8 @@ pub struct PlacedItem {
     pub position: usize,
     /// P̂ of this candidate at this position: the position's distribution over all candidates.
     pub p: f32,
-    /// The evaluator's probability of each feedback kind, in the model's order of kinds.
+    /// The evaluator's probability of each feedback kind, in the model's order of kinds; with `arrangement = "worth"` at the place where it
+    /// judged the item.
     pub feedback: Vec<f32>,
 }
 
@@ -57,8 +58,11 @@ pub struct Trace {
     pub log_probabilities: Vec<f32>,
     /// The number of positions.
     pub positions: usize,
-    /// The distinct lists that were proposed, in the order of the decoders; the first is the generator's own choice.
+    /// The distinct lists that were proposed, as the evaluator judged them, in the order of the decoders; the first is the generator's own
+    /// choice.
     pub proposals: Vec<ScoredList>,
     /// Which of them is the best.
     pub best: usize,
+    /// The best as it is shown: `arrangement = "worth"` puts its items in another order.
+    pub chosen: ScoredList,
 }

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use nar4rec_decoding::{Decoded, Decoder, Proposals, Rules, Scores};
+use nar4rec_decoding::{Arrangement, Decoded, Decoder, Proposals, Rules, Scores};
 use nar4rec_evaluator::Lists;
 use nar4rec_features::{Catalog, Encoder, FeatureBatch};
-use nar4rec_infer::{FeatureValue, Isa, Model, Options, Permutation, Request, Reranker, ScoredList, Trace};
+use nar4rec_infer::{FeatureValue, Isa, Model, Options, Permutation, PlacedItem, Request, Reranker, ScoredList, Trace};
 use nar4rec_layers::{FeatureEmbedding, ItemScratch};
 use nar4rec_tensor::{Eager, EagerValue, Exec, Purpose, Segments, Weights, Workspace};
 
@@ -230,6 +230,73 @@ fn of_lists_worth_the_same_the_first_proposed_is_best() {
         assert_eq!((trace.best, trace.proposals[0].source), (0, "greedy"));
         let ranking = reranker.rerank_with(&request, Options { alternatives: 9, length: None }).unwrap();
         assert_eq!(ranking.alternatives, trace.proposals[1..][..ranking.alternatives.len()]);
+    }
+}
+
+#[test]
+fn by_worth_the_judged_lists_are_shown_with_the_best_items_first() {
+    let arranged = |arrangement| made::reranker(8, |model| model.config.pipeline.arrangement = arrangement);
+    let (worth, greedy) = (arranged(Arrangement::Worth), arranged(Arrangement::Greedy));
+    let weight = made::model(8).config.pipeline.generator_weight;
+    let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
+    let mut moved = 0;
+    for seed in 0..20 {
+        let request = made::request(seed, 1 + 2 * seed as usize);
+        let traced = |reranker: &Reranker, request: &Request| {
+            reranker.trace_batch(std::slice::from_ref(request), None).remove(0).unwrap()
+        };
+        let trace = traced(&worth, &request);
+        let Trace { proposals, best, chosen, .. } = traced(&greedy, &request);
+        assert_eq!((&trace.proposals, trace.best, &chosen), (&proposals, best, &proposals[best]), "judged alike");
+
+        // By the naive way: what each item was worth where it was judged, and a stable sort.
+        let shown = |list: &ScoredList| {
+            let worth = |item: &PlacedItem| {
+                item.feedback[0] - 0.3 * item.feedback[1]
+                    + weight * trace.log_probabilities[item.index * trace.positions + item.position - 1]
+            };
+            let mut items = list.items.clone();
+            items.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
+            for (place, item) in items.iter_mut().enumerate() {
+                item.position = place + 1;
+                item.p = trace.log_probabilities[item.index * trace.positions + place].exp();
+            }
+            items
+        };
+        let ranking = worth.rerank_with(&request, Options { alternatives: 99, length: None }).unwrap();
+        assert_eq!((&ranking.best, &ranking.best.items), (&trace.chosen, &shown(&chosen)));
+        let logs: f32 = ranking.best.items.iter().map(|item| item.p.ln()).sum();
+        assert!((ranking.best.log_probability - logs).abs() < 1e-3);
+        assert_eq!(ranking.best.utility, chosen.utility);
+        let others = greedy.rerank_with(&request, Options { alternatives: 99, length: None }).unwrap().alternatives;
+        assert_eq!(ranking.alternatives.len(), others.len());
+        ranking.alternatives.iter().zip(&others).for_each(|(list, other)| assert_eq!(list.items, shown(other)));
+        moved += usize::from(indices(&ranking.best) != indices(&chosen));
+
+        // A list of the caller's stays as it was given.
+        let given = Permutation::new(indices(&proposals[0]), request.candidates().len()).unwrap();
+        assert_eq!(indices(&worth.evaluate(&request, std::slice::from_ref(&given)).unwrap()[0]), given.as_slice());
+    }
+    assert!(moved > 10, "only {moved} of 20 lists were in another order");
+}
+
+#[test]
+fn by_worth_constraints_are_kept() {
+    let arranged = |arrangement| made::reranker(8, |model| model.config.pipeline.arrangement = arrangement);
+    let (worth, greedy) = (arranged(Arrangement::Worth), arranged(Arrangement::Greedy));
+    for seed in 0..20 {
+        let request = made::request(seed, 15);
+        let last = request.candidates()[14].id.clone();
+        let pinned = made::constrained(request.clone(), &format!(r#"{{"pin":[{{"id":"{last}","position":3}}]}}"#));
+        let ids = made::best_ids(&worth, &pinned);
+        assert_eq!(ids[2], last);
+        let sorted = |mut ids: Vec<String>| {
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(sorted(ids), sorted(made::best_ids(&greedy, &pinned)));
+        let apart = made::constrained(request, r#"{"distinct_neighbours":["author"]}"#);
+        assert_eq!(made::best_ids(&worth, &apart), made::best_ids(&greedy, &apart));
     }
 }
 

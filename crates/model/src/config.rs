@@ -75,7 +75,7 @@ pub struct PipelineConfig {
     pub seed: u64,
     /// w: the list is shown whose utility + w · Σ_j log P̂_{y_j, j} is greatest. At 0 the evaluator decides alone.
     pub generator_weight: f32,
-    /// In which order the items of a proposed list stand.
+    /// In which order the items of a list stand.
     pub arrangement: Arrangement,
     /// The decoders, in the order in which their lists come.
     pub decoders: Vec<Decoder>,

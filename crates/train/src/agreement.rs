@@ -80,8 +80,7 @@ fn compare(rerankers: [&Reranker; 2], requests: &[Request]) -> Vec<Result<Compar
 
 impl Compared {
     fn of(a: &Trace, b: &Trace) -> Self {
-        let indices =
-            |trace: &Trace| trace.proposals[trace.best].items.iter().map(|item| item.index).collect::<Vec<_>>();
+        let indices = |trace: &Trace| trace.chosen.items.iter().map(|item| item.index).collect::<Vec<_>>();
         let logs = a.log_probabilities.iter().zip(&b.log_probabilities);
         Self {
             same: indices(a) == indices(b),

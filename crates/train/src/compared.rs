@@ -55,10 +55,7 @@ impl Compared for Nar4rec<'_> {
             let trace = trace.map_err(|error| evaluation::refused(&error))?;
             let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
             Ok(Answer {
-                ranked: Ranked {
-                    list: indices(&trace.proposals[trace.best]),
-                    scores: evaluation::greatest_log_probabilities(&trace),
-                },
+                ranked: Ranked { list: indices(&trace.chosen), scores: evaluation::greatest_log_probabilities(&trace) },
                 proposals: trace.proposals.iter().map(|list| (indices(list), list.utility)).collect(),
             })
         });

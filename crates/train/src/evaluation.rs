@@ -3,7 +3,7 @@
 use std::{collections::HashMap, num::NonZeroUsize};
 
 use nar4rec_data::{DataSet, OnBad, Skipped, Split};
-use nar4rec_infer::{RerankError, Reranker, Trace};
+use nar4rec_infer::{RerankError, Reranker, ScoredList, Trace};
 use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary};
 use nar4rec_rivals::Ranked;
 use nar4rec_slate::{Impression, InvalidRequest, Request};
@@ -222,14 +222,14 @@ impl Judge<'_> {
             let relevant = exposure.feedback.get(self.relevance).is_some_and(|value| *value > 0.0);
             candidates[exposure.candidate] = f32::from(u8::from(relevant));
         }
-        let of = |list: usize| trace.proposals[list].items.iter().map(|item| candidates[item.index]).collect();
+        let of = |list: &ScoredList| list.items.iter().map(|item| candidates[item.index]).collect();
         let scores = greatest_log_probabilities(trace);
         let length = self.reranker.list_length();
         let baselines = Baseline::ALL.map(|baseline| {
             let Ranked { list, scores } = baseline.rank(request, self.popularity, length);
             (baseline, list.into_iter().map(|index| candidates[index]).collect(), scores)
         });
-        let (generator, pipeline) = (of(0), of(trace.best));
+        let (generator, pipeline) = (of(&trace.proposals[0]), of(&trace.chosen));
         let kinds = self.kinds(impression)?;
         Ok(Judged { candidates, generator, scores, pipeline, baselines: baselines.into(), kinds })
     }

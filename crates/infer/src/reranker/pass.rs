@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use nar4rec_decoding::{Proposals, Scores, Workspace};
+use nar4rec_decoding::{Arrangement, Proposals, Scores, Workspace};
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::FeatureBatch;
 use nar4rec_generator::GeneratorConfig;
@@ -98,8 +98,15 @@ impl Reranker {
         observer.enter(Stage::Evaluate);
         self.value(scratch, observer);
         observer.enter(Stage::Answer);
-        let considered = scratch.considered.as_mut_slice().iter_mut();
-        considered.filter(|considered| considered.is_sound()).for_each(Considered::choose);
+        let arranged = matches!(wanted, Wanted::Proposals(_)) && self.proposals.arrangement == Arrangement::Worth;
+        let utility = |feedback: &[f32]| self.evaluator.layers.utility(feedback);
+        let considered = scratch.considered.as_mut_slice().iter_mut().zip(requests);
+        for (considered, request) in considered.filter(|(considered, _)| considered.is_sound()) {
+            considered.choose();
+            if arranged {
+                considered.arrange(request, utility, self.generator_weight);
+            }
+        }
     }
 
     /// Fills the batch with the requests that can be encoded.
