@@ -1,7 +1,7 @@
 //! One pass: a few requests through the generator together, all their lists through the evaluator together.
 //!
 //! ```text
-//!   requests ─ encode ─→ batch ─ generator ─→ log P̂, states ─ decoders ─→ lists ─ evaluator ─→ worth ─ choose ─→ best
+//!   requests ─ encode ─→ batch ─ generator ─→ log P̂, states ─ decoders ─→ lists ─ evaluator ─→ worth ─ choose, arrange ─→ best
 //! ```
 //!
 //! A request that fails at any step is left out of those that follow; no row of the batch depends on another request's.
