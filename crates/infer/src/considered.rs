@@ -52,8 +52,9 @@ pub(crate) struct Valued {
     feedback: Vec<f32>,
     /// utility + w · log-probability: the list for which it is greatest is shown.
     worth: f32,
-    /// The same of the item at each place, and the place whose item is to stand at each: empty where the list is shown as it was judged.
+    /// What the item judged at each place is worth, for arranging.
     worths: Vec<f32>,
+    /// Where the item that is shown at each place was judged; empty if the list is shown as it was judged.
     arranged: Vec<usize>,
 }
 
