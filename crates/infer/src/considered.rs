@@ -192,10 +192,10 @@ impl Considered {
 
         request.request_id().clone_into(&mut ranking.request_id);
         let mut spare = std::mem::take(&mut self.spare);
-        self.show(request, &lists[best], &mut ranking.best, &mut spare);
+        self.score(request, &lists[best], &lists[best].arranged, &mut ranking.best, &mut spare);
         fit(&mut ranking.alternatives, self.others.len(), &mut spare.lists);
         for (index, to) in self.others.iter().zip(&mut ranking.alternatives) {
-            self.show(request, &lists[*index], to, &mut spare);
+            self.score(request, &lists[*index], &lists[*index].arranged, to, &mut spare);
         }
         self.spare = spare;
     }
@@ -209,7 +209,7 @@ impl Considered {
     pub(crate) fn trace(&self, request: &Request) -> Trace {
         let mut chosen = ScoredList::default();
         if let Some(best) = self.lists.as_slice().get(self.best) {
-            self.show(request, best, &mut chosen, &mut Spare::default());
+            self.score(request, best, &best.arranged, &mut chosen, &mut Spare::default());
         }
         Trace {
             chosen,
@@ -224,44 +224,33 @@ impl Considered {
     pub(crate) fn scored_lists(&self, request: &Request) -> Vec<ScoredList> {
         let scored = |list| {
             let mut scored = ScoredList::default();
-            self.score(request, list, &mut scored, &mut Spare::default());
+            self.score(request, list, &[], &mut scored, &mut Spare::default());
             scored
         };
         self.lists.as_slice().iter().map(scored).collect()
     }
 
-    /// The list as it is shown.
-    fn show(&self, request: &Request, valued: &Valued, to: &mut ScoredList, spare: &mut Spare) {
-        self.score(request, valued, to, spare);
-        if valued.arranged.is_empty() {
-            return;
-        }
-        for (place, (from, item)) in valued.arranged.iter().zip(&mut to.items).enumerate() {
-            self.place(request, valued, *from, (place, item));
-        }
-        to.log_probability = to.items.iter().map(|item| self.log_probability(item.index, item.position - 1)).sum();
-    }
-
-    /// The list as it was judged.
-    fn score(&self, request: &Request, valued: &Valued, to: &mut ScoredList, spare: &mut Spare) {
+    /// A list with its items in the order of `arranged`, or as it was judged if that is empty.
+    fn score(&self, request: &Request, valued: &Valued, arranged: &[usize], to: &mut ScoredList, spare: &mut Spare) {
+        let kinds = valued.feedback.len().checked_div(valued.list.len()).unwrap_or(0);
         fit(&mut to.items, valued.list.len(), &mut spare.items);
         for (place, item) in to.items.iter_mut().enumerate() {
-            self.place(request, valued, place, (place, item));
+            let judged = arranged.get(place).copied().unwrap_or(place);
+            let index = valued.list.as_slice()[judged];
+            item.id.clone_from(&request.candidates()[index].id);
+            (item.index, item.position) = (index, place + 1);
+            item.p = self.log_probability(index, place).exp();
+            item.feedback.clear();
+            item.feedback.extend_from_slice(&valued.feedback[judged * kinds..][..kinds]);
         }
+        let log_probability = match arranged {
+            [] => valued.log_probability,
+            _ => to.items.iter().map(|item| self.log_probability(item.index, item.position - 1)).sum(),
+        };
         // The sums of an empty list are −0.
         to.utility = valued.utility + 0.0;
-        to.log_probability = valued.log_probability + 0.0;
+        to.log_probability = log_probability + 0.0;
         to.source = valued.source;
-    }
-
-    /// The item that was judged at place `from` of a list, as an item of an answer at another.
-    fn place(&self, request: &Request, valued: &Valued, from: usize, (place, item): (usize, &mut PlacedItem)) {
-        let (index, kinds) = (valued.list.as_slice()[from], valued.feedback.len() / valued.list.len());
-        item.id.clone_from(&request.candidates()[index].id);
-        (item.index, item.position) = (index, place + 1);
-        item.p = self.log_probability(index, place).exp();
-        item.feedback.clear();
-        item.feedback.extend_from_slice(&valued.feedback[from * kinds..][..kinds]);
     }
 
     fn log_probability(&self, index: usize, place: usize) -> f32 {
