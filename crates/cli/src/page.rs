@@ -188,8 +188,10 @@ fn reranked(source: &Source<'_>, impression: &Impression, trace: &Trace) -> anyh
         items: list.items.iter().map(|item| slate_item(impression, &order, &kinds, item)).collect(),
         utility: f64::from(list.utility),
     };
-    let mut alternatives: Vec<Alternative> =
-        trace.proposals.iter().enumerate().map(|(index, list)| alternative(list, &kinds, index, trace.best)).collect();
+    let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
+    let others = trace.proposals.iter().filter(|list| indices(list) != indices(chosen));
+    let mut alternatives: Vec<Alternative> = others.map(|list| alternative(list, &kinds, false)).collect();
+    alternatives.push(alternative(chosen, &kinds, true));
     alternatives.sort_by(|a, b| b.utility.total_cmp(&a.utility));
     let user = request.user();
     let mut context = shown_features(&user.features);
@@ -210,14 +212,14 @@ fn reranked(source: &Source<'_>, impression: &Impression, trace: &Trace) -> anyh
     })
 }
 
-fn alternative(list: &ScoredList, kinds: &[&str], index: usize, best: usize) -> Alternative {
+fn alternative(list: &ScoredList, kinds: &[&str], chosen: bool) -> Alternative {
     let expected = (0..kinds.len()).map(|kind| list.items.iter().map(|item| f64::from(item.feedback[kind])).sum());
     Alternative {
         source: list.source.to_owned(),
         items: list.items.iter().map(|item| item.id.clone()).collect(),
         expected: expected.collect(),
         utility: f64::from(list.utility),
-        chosen: index == best,
+        chosen,
     }
 }
 

@@ -34,9 +34,6 @@ pub enum Arrangement {
     /// As greedy decoding would take them if there were no others: what the generator is surest of comes first. A sampled
     /// list is a set worth considering, in an order that is chance where P̂ hardly depends on the position.
     Greedy,
-    /// Greedily too. Whoever judges the lists then puts first what it, too, holds for worth most: the generator has not seen
-    /// which items stand together.
-    Worth,
 }
 
 impl Arrangement {

@@ -7,14 +7,11 @@ use crate::{Subject, Variant};
 /// What the curves of [`lists`] go over.
 pub(crate) const LISTS_PROPOSED: &str = "lists proposed";
 
-/// One list, the generator's.
-const GREEDY: &str = "pipeline.decoders = [{ kind = 'greedy' }]\npipeline.arrangement = 'proposed'";
-
 /// All systems.
 pub(crate) fn rivals() -> Vec<Variant> {
     let baselines = Baseline::ALL.map(|baseline| Variant::new(baseline.name(), Subject::Baseline(baseline), ""));
     let rivals = SystemKind::ALL.map(|kind| Variant::new(kind.name(), Subject::Rival(kind), ""));
-    let ours = [Variant::nar4rec("nar4rec-generator", GREEDY), Variant::nar4rec("nar4rec", "")];
+    let ours = [decoded("nar4rec-generator".to_owned(), "kind = 'greedy'"), Variant::nar4rec("nar4rec", "")];
     baselines.into_iter().chain(rivals).chain(ours).collect()
 }
 
@@ -31,7 +28,8 @@ pub(crate) fn unlikelihood() -> Vec<Variant> {
 
 /// One list of one decoder, shown as it is.
 fn decoded(name: String, decoder: &str) -> Variant {
-    let patch = format!("pipeline.decoders = [{{ {decoder} }}]\npipeline.arrangement = 'proposed'");
+    let patch =
+        format!("pipeline.decoders = [{{ {decoder} }}]\npipeline.arrangement = 'proposed'\npipeline.choice = 'list'");
     Variant::nar4rec(name, &patch)
 }
 

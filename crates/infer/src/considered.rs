@@ -4,10 +4,13 @@
 use nar4rec_decoding::{Pool, Proposal, Scores};
 use nar4rec_slate::{Permutation, Request};
 
-use crate::{PlacedItem, Problem, Ranking, RerankError, ScoredList, Trace, error::finite};
+use crate::{PlacedItem, Problem, Ranking, RerankError, ScoredList, Trace, error::finite, opinions::Opinions};
 
 /// Who proposed a list that came with the call.
 const GIVEN: &str = "given";
+
+/// Who made a list of the items worth most of all lists.
+const COMPOSED: &str = "composed";
 
 /// What is known of a request and its lists.
 #[derive(Debug, Default)]
@@ -23,7 +26,12 @@ pub(crate) struct Considered {
     lists: Pool<Valued>,
     /// Which of the lists is worth most.
     best: usize,
-    /// The other lists, those worth most first.
+    opinions: Opinions,
+    /// The list of the items worth most.
+    composed: Valued,
+    /// Whether it was made and is shown, not the best of the lists.
+    is_composed: bool,
+    /// The lists that are not shown, those worth most first.
     others: Vec<usize>,
     spare: Spare,
 }
@@ -52,10 +60,6 @@ pub(crate) struct Valued {
     feedback: Vec<f32>,
     /// utility + w · log-probability: the list for which it is greatest is shown.
     worth: f32,
-    /// What the item judged at each place is worth, for arranging.
-    worths: Vec<f32>,
-    /// Where the item that is shown at each place was judged; empty if the list is shown as it was judged.
-    arranged: Vec<usize>,
 }
 
 impl Valued {
@@ -64,7 +68,6 @@ impl Valued {
         (self.source, self.log_probability) = (source, log_probability);
         (self.utility, self.worth) = (0.0, 0.0);
         self.feedback.clear();
-        self.arranged.clear();
     }
 
     /// Takes what the evaluator says: the logit of each kind for each item, and what the list is worth by them.
@@ -74,28 +77,6 @@ impl Valued {
         self.utility = utility(&self.feedback);
         self.worth = self.utility + generator_weight * self.log_probability;
     }
-
-    /// Has what is worth most stand first, but for the places that are `fixed`. An item is worth its utility + w · log P̂ of it where it was
-    /// judged, in `log_probabilities` of this many `positions`.
-    fn arrange(
-        &mut self,
-        (log_probabilities, positions): (&[f32], usize),
-        (utility, generator_weight): (impl Fn(&[f32]) -> f32, f32),
-        fixed: impl Fn(usize) -> bool,
-    ) {
-        let Some(kinds) = self.feedback.len().checked_div(self.list.len()) else { return };
-        let items = self.list.iter().zip(self.feedback.chunks_exact(kinds)).enumerate();
-        let worth = |(place, (index, feedback)): (usize, (usize, &[f32]))| {
-            utility(feedback) + generator_weight * log_probabilities[index * positions + place]
-        };
-        self.worths.clear();
-        self.worths.extend(items.map(worth));
-        self.arranged.extend((0..self.list.len()).filter(|place| !fixed(*place)));
-        // Of items worth the same the one that stood first comes first.
-        let before = |a: &usize, b: &usize| self.worths[*b].total_cmp(&self.worths[*a]).then(a.cmp(b));
-        self.arranged.sort_unstable_by(before);
-        (0..self.list.len()).filter(|place| fixed(*place)).for_each(|place| self.arranged.insert(place, place));
-    }
 }
 
 impl Considered {
@@ -104,7 +85,7 @@ impl Considered {
         self.problem = problem;
         self.log_probabilities.clear();
         self.lists.clear();
-        self.best = 0;
+        (self.best, self.is_composed) = (0, false);
     }
 
     /// Whether nothing has gone wrong yet.
@@ -133,8 +114,7 @@ impl Considered {
 
     /// Adds a list that came with the call.
     pub(crate) fn give(&mut self, list: &Permutation, scores: &Scores<'_>) {
-        let logs = list.iter().enumerate().map(|(position, index)| f64::from(scores.log_probability(index, position)));
-        let log_probability = logs.sum::<f64>() as f32;
+        let log_probability = self.log_probability_of(list);
         self.lists.next(Valued::default).set(GIVEN, list, scores.candidates(), log_probability);
     }
 
@@ -148,28 +128,41 @@ impl Considered {
     }
 
     /// Picks the list worth most; of equals the one proposed first.
-    pub(crate) fn choose(&mut self) {
+    pub(crate) fn choose(&mut self) -> Result<(), Problem> {
         let lists = self.lists.as_slice();
-        let worths = finite("worth of a list", lists.iter().map(|list| &list.worth));
+        finite("worth of a list", lists.iter().map(|list| &list.worth))?;
         for (index, list) in lists.iter().enumerate() {
             if list.worth.total_cmp(&lists[self.best].worth).is_gt() {
                 self.best = index;
             }
         }
-        self.check(worths);
+        Ok(())
     }
 
-    /// Has what is worth most stand first in every list that is shown, as far as the request's constraints let it: what is pinned stays where
-    /// it is, and all items do where neighbours must differ.
-    pub(crate) fn arrange(&mut self, request: &Request, utility: impl Fn(&[f32]) -> f32, generator_weight: f32) {
-        let constraints = request.constraints();
-        if !constraints.distinct_neighbours.is_empty() {
-            return;
+    /// What each candidate is worth over all the lists it stands in, as [`Opinions::worths`].
+    pub(crate) fn worths(&mut self, kinds: usize, utility: impl Fn(&[f32]) -> f32, generator_weight: f32) -> &[f32] {
+        let Self { opinions, lists, log_probabilities, positions, .. } = self;
+        opinions.start(log_probabilities.len() / *positions, kinds);
+        for valued in lists.as_slice() {
+            let log_probability = |index, place| log_probabilities[index * *positions + place];
+            opinions.hear(&valued.list, &valued.feedback, log_probability);
         }
-        let fixed = |place: usize| constraints.pin.iter().any(|pin| pin.position == place + 1);
-        for valued in self.lists.as_mut_slice() {
-            valued.arrange((&self.log_probabilities, self.positions), (&utility, generator_weight), fixed);
-        }
+        opinions.worths(*positions, utility, generator_weight)
+    }
+
+    /// Shows `list`, made of what [`Self::worths`] says of the items, in place of the best of the lists.
+    pub(crate) fn compose(&mut self, list: &Permutation, utility: impl FnOnce(&[f32]) -> f32) {
+        let log_probability = self.log_probability_of(list);
+        let Self { composed, opinions, log_probabilities, positions, .. } = self;
+        composed.set(COMPOSED, list, log_probabilities.len() / *positions, log_probability);
+        list.iter().for_each(|index| composed.feedback.extend_from_slice(opinions.feedback(index)));
+        composed.utility = utility(&composed.feedback);
+        self.is_composed = true;
+    }
+
+    /// What is shown, if there is anything to show.
+    fn shown(&self) -> Option<&Valued> {
+        if self.is_composed { Some(&self.composed) } else { self.lists.as_slice().get(self.best) }
     }
 
     /// It again, if nothing went wrong; the error of `request` if something did.
@@ -182,22 +175,22 @@ impl Considered {
 
     /// The best list and the `alternatives` that are worth most after it, into `ranking`.
     pub(crate) fn answer(&mut self, request: &Request, alternatives: usize, ranking: &mut Ranking) {
-        let (lists, best) = (self.lists.as_slice(), self.best);
-        self.others.clear();
-        self.others.extend((0..lists.len()).filter(|index| *index != best));
+        let (mut others, mut spare) = (std::mem::take(&mut self.others), std::mem::take(&mut self.spare));
+        let (lists, shown) = (self.lists.as_slice(), self.shown().expect("a list was proposed"));
+        others.clear();
+        others.extend((0..lists.len()).filter(|index| lists[*index].list != shown.list));
         // Of lists worth the same the one proposed first comes first.
         let before = |a: &usize, b: &usize| lists[*b].worth.total_cmp(&lists[*a].worth).then(a.cmp(b));
-        self.others.sort_unstable_by(before);
-        self.others.truncate(alternatives);
+        others.sort_unstable_by(before);
+        others.truncate(alternatives);
 
         request.request_id().clone_into(&mut ranking.request_id);
-        let mut spare = std::mem::take(&mut self.spare);
-        self.score(request, &lists[best], &lists[best].arranged, &mut ranking.best, &mut spare);
-        fit(&mut ranking.alternatives, self.others.len(), &mut spare.lists);
-        for (index, to) in self.others.iter().zip(&mut ranking.alternatives) {
-            self.score(request, &lists[*index], &lists[*index].arranged, to, &mut spare);
+        self.score(request, shown, &mut ranking.best, &mut spare);
+        fit(&mut ranking.alternatives, others.len(), &mut spare.lists);
+        for (index, to) in others.iter().zip(&mut ranking.alternatives) {
+            self.score(request, &lists[*index], to, &mut spare);
         }
-        self.spare = spare;
+        (self.others, self.spare) = (others, spare);
     }
 
     /// log P̂, `[candidates, positions]`, and the number of positions.
@@ -207,12 +200,8 @@ impl Considered {
 
     /// All of it.
     pub(crate) fn trace(&self, request: &Request) -> Trace {
-        let mut chosen = ScoredList::default();
-        if let Some(best) = self.lists.as_slice().get(self.best) {
-            self.score(request, best, &best.arranged, &mut chosen, &mut Spare::default());
-        }
         Trace {
-            chosen,
+            chosen: self.shown().map(|shown| self.scored(request, shown)).unwrap_or_default(),
             log_probabilities: self.log_probabilities.clone(),
             positions: self.positions,
             proposals: self.scored_lists(request),
@@ -222,38 +211,38 @@ impl Considered {
 
     /// Every list, in the order in which they were proposed.
     pub(crate) fn scored_lists(&self, request: &Request) -> Vec<ScoredList> {
-        let scored = |list| {
-            let mut scored = ScoredList::default();
-            self.score(request, list, &[], &mut scored, &mut Spare::default());
-            scored
-        };
-        self.lists.as_slice().iter().map(scored).collect()
+        self.lists.as_slice().iter().map(|list| self.scored(request, list)).collect()
     }
 
-    /// A list with its items in the order of `arranged`, or as it was judged if that is empty.
-    fn score(&self, request: &Request, valued: &Valued, arranged: &[usize], to: &mut ScoredList, spare: &mut Spare) {
+    fn scored(&self, request: &Request, valued: &Valued) -> ScoredList {
+        let mut scored = ScoredList::default();
+        self.score(request, valued, &mut scored, &mut Spare::default());
+        scored
+    }
+
+    fn score(&self, request: &Request, valued: &Valued, to: &mut ScoredList, spare: &mut Spare) {
         let kinds = valued.feedback.len().checked_div(valued.list.len()).unwrap_or(0);
         fit(&mut to.items, valued.list.len(), &mut spare.items);
-        for (place, item) in to.items.iter_mut().enumerate() {
-            let judged = arranged.get(place).copied().unwrap_or(place);
-            let index = valued.list.as_slice()[judged];
+        for ((place, index), item) in valued.list.iter().enumerate().zip(&mut to.items) {
             item.id.clone_from(&request.candidates()[index].id);
             (item.index, item.position) = (index, place + 1);
             item.p = self.log_probability(index, place).exp();
             item.feedback.clear();
-            item.feedback.extend_from_slice(&valued.feedback[judged * kinds..][..kinds]);
+            item.feedback.extend_from_slice(&valued.feedback[place * kinds..][..kinds]);
         }
-        let log_probability = match arranged {
-            [] => valued.log_probability,
-            _ => to.items.iter().map(|item| self.log_probability(item.index, item.position - 1)).sum(),
-        };
         // The sums of an empty list are −0.
         to.utility = valued.utility + 0.0;
-        to.log_probability = log_probability + 0.0;
+        to.log_probability = valued.log_probability + 0.0;
         to.source = valued.source;
     }
 
     fn log_probability(&self, index: usize, place: usize) -> f32 {
         self.log_probabilities[index * self.positions + place]
+    }
+
+    /// Σ_j log P̂ of the items of a list where they stand.
+    fn log_probability_of(&self, list: &Permutation) -> f32 {
+        let logs = list.iter().enumerate().map(|(place, index)| f64::from(self.log_probability(index, place)));
+        logs.sum::<f64>() as f32
     }
 }

@@ -25,6 +25,7 @@
 mod considered;
 mod error;
 mod observer;
+mod opinions;
 mod ranking;
 mod reranker;
 mod rules;

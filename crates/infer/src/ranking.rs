@@ -27,11 +27,13 @@ pub struct Ranking {
 pub struct ScoredList {
     /// The items in display order.
     pub items: Vec<PlacedItem>,
-    /// Σ over items and feedback kinds of weight · probability, by the evaluator.
+    /// Σ over items and feedback kinds of weight · probability, by the evaluator. In a list that was composed these are the probabilities
+    /// of the lists that were judged: it was not judged itself.
     pub utility: f32,
     /// Σ over positions of log P̂ of the item there, by the generator.
     pub log_probability: f32,
-    /// The decoder that proposed it first, by its kind in the configuration such as `greedy`; `given` if the caller did.
+    /// The decoder that proposed it first, by its kind in the configuration such as `greedy`; `given` if the caller did,
+    /// `composed` if it was made of the items worth most (`choice = "items"`).
     pub source: &'static str,
 }
 
@@ -46,8 +48,8 @@ pub struct PlacedItem {
     pub position: usize,
     /// P̂ of this candidate at this position: the position's distribution over all candidates.
     pub p: f32,
-    /// The evaluator's probability of each feedback kind, in the model's order of kinds; with `arrangement = "worth"` at the place where it
-    /// judged the item.
+    /// The evaluator's probability of each feedback kind, in the model's order of kinds; in a list that was composed the mean over all lists
+    /// that were judged.
     pub feedback: Vec<f32>,
 }
 
@@ -61,8 +63,8 @@ pub struct Trace {
     /// The distinct lists that were proposed, as the evaluator judged them, in the order of the decoders; the first is the generator's own
     /// choice.
     pub proposals: Vec<ScoredList>,
-    /// Which of them is the best.
+    /// Which of them is worth most.
     pub best: usize,
-    /// The best as it is shown: `arrangement = "worth"` puts its items in another order.
+    /// The list to show: the best, or with `choice = "items"` one made of the items worth most in all of them.
     pub chosen: ScoredList,
 }

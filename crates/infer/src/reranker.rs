@@ -4,12 +4,12 @@ mod pass;
 
 use std::path::Path;
 
-use nar4rec_decoding::ProposalConfig;
+use nar4rec_decoding::{Decoder, Greedy, ProposalConfig};
 use nar4rec_evaluator::{Evaluator, FeedbackKind};
 use nar4rec_features::{Catalog, Encoder, Schema};
 use nar4rec_generator::{FirstPositions, Generator};
 use nar4rec_layers::{FeatureEmbedding, ItemStates};
-use nar4rec_model::{InvalidModel, Model};
+use nar4rec_model::{Choice, InvalidModel, Model};
 use nar4rec_slate::{Item, Permutation, Request};
 use nar4rec_tensor::{Eager, Isa, ParameterError, Parameters, Weights, Workspace};
 use ndarray::Array2;
@@ -46,6 +46,9 @@ pub struct Reranker {
     proposals: ProposalConfig,
     /// What a unit of log P̂ of a list is worth beside its utility.
     generator_weight: f32,
+    choice: Choice,
+    /// How a list is made of items by their worths.
+    composition: ProposalConfig,
     scratches: Pool,
 }
 
@@ -89,6 +92,8 @@ impl Reranker {
             evaluator,
             proposals: config.pipeline.proposals(),
             generator_weight: config.pipeline.generator_weight,
+            choice: config.pipeline.choice,
+            composition: ProposalConfig { decoders: vec![Decoder::Greedy(Greedy {})], ..ProposalConfig::default() },
             scratches: Pool::default(),
         })
     }

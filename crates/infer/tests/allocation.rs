@@ -5,8 +5,8 @@
 mod made;
 
 use made::{LENGTH, request, reranker};
-use nar4rec_decoding::Arrangement;
 use nar4rec_infer::{Options, Ranking, Request, Reranker};
+use nar4rec_model::Choice;
 
 /// Requests of many sizes, none above 60 candidates.
 fn requests(seeds: std::ops::Range<u64>) -> Vec<Request> {
@@ -27,7 +27,7 @@ fn allocations(reranker: &Reranker, requests: &[Request], options: Options, rank
 fn nothing_is_allocated_for_a_request_that_is_no_larger_than_those_before() {
     for narrow in [false, true] {
         let reranker = reranker(1, |model| {
-            model.config.pipeline.arrangement = Arrangement::Worth;
+            model.config.pipeline.choice = Choice::Items;
             if narrow {
                 *model = model.clone().narrowed();
             }

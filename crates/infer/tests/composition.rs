@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use nar4rec_decoding::{Arrangement, Decoded, Decoder, Proposals, Rules, Scores};
+use nar4rec_decoding::{Decoded, Decoder, Proposals, Rules, Scores};
 use nar4rec_evaluator::Lists;
 use nar4rec_features::{Catalog, Encoder, FeatureBatch};
 use nar4rec_infer::{FeatureValue, Isa, Model, Options, Permutation, PlacedItem, Request, Reranker, ScoredList, Trace};
 use nar4rec_layers::{FeatureEmbedding, ItemScratch};
+use nar4rec_model::Choice;
 use nar4rec_tensor::{Eager, EagerValue, Exec, Purpose, Segments, Weights, Workspace};
 
 mod made;
@@ -233,71 +234,69 @@ fn of_lists_worth_the_same_the_first_proposed_is_best() {
     }
 }
 
-#[test]
-fn by_worth_the_judged_lists_are_shown_with_the_best_items_first() {
-    let arranged = |arrangement| made::reranker(8, |model| model.config.pipeline.arrangement = arrangement);
-    let (worth, greedy) = (arranged(Arrangement::Worth), arranged(Arrangement::Greedy));
-    let weight = made::model(8).config.pipeline.generator_weight;
-    let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
-    let mut moved = 0;
-    for seed in 0..20 {
-        let request = made::request(seed, 1 + 2 * seed as usize);
-        let traced = |reranker: &Reranker, request: &Request| {
-            reranker.trace_batch(std::slice::from_ref(request), None).remove(0).unwrap()
-        };
-        let trace = traced(&worth, &request);
-        let Trace { proposals, best, chosen, .. } = traced(&greedy, &request);
-        assert_eq!((&trace.proposals, trace.best, &chosen), (&proposals, best, &proposals[best]), "judged alike");
-
-        // By the naive way: what each item was worth where it was judged, and a stable sort.
-        let shown = |list: &ScoredList| {
-            let worth = |item: &PlacedItem| {
-                item.feedback[0] - 0.3 * item.feedback[1]
-                    + weight * trace.log_probabilities[item.index * trace.positions + item.position - 1]
-            };
-            let mut items = list.items.clone();
-            items.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
-            for (place, item) in items.iter_mut().enumerate() {
-                item.position = place + 1;
-                item.p = trace.log_probabilities[item.index * trace.positions + place].exp();
-            }
-            items
-        };
-        let ranking = worth.rerank_with(&request, Options { alternatives: 99, length: None }).unwrap();
-        assert_eq!((&ranking.best, &ranking.best.items), (&trace.chosen, &shown(&chosen)));
-        let logs: f32 = ranking.best.items.iter().map(|item| item.p.ln()).sum();
-        assert!((ranking.best.log_probability - logs).abs() < 1e-3);
-        assert_eq!(ranking.best.utility, chosen.utility);
-        let others = greedy.rerank_with(&request, Options { alternatives: 99, length: None }).unwrap().alternatives;
-        assert_eq!(ranking.alternatives.len(), others.len());
-        ranking.alternatives.iter().zip(&others).for_each(|(list, other)| assert_eq!(list.items, shown(other)));
-        moved += usize::from(indices(&ranking.best) != indices(&chosen));
-
-        // A list of the caller's stays as it was given.
-        let given = Permutation::new(indices(&proposals[0]), request.candidates().len()).unwrap();
-        assert_eq!(indices(&worth.evaluate(&request, std::slice::from_ref(&given)).unwrap()[0]), given.as_slice());
-    }
-    assert!(moved > 10, "only {moved} of 20 lists were in another order");
+/// What each item is worth, the naive way: the means over all the lists it stands in, by the list of places where it was judged.
+fn worths(trace: &Trace, weight: f32) -> Vec<(usize, f32, Vec<f32>)> {
+    let judged =
+        |index: usize| trace.proposals.iter().flat_map(|list| &list.items).filter(move |item| item.index == index);
+    let candidates = trace.log_probabilities.len() / trace.positions;
+    let worths = (0..candidates).filter(|index| judged(*index).next().is_some()).map(|index| {
+        let mean = |of: &dyn Fn(&PlacedItem) -> f32| judged(index).map(of).sum::<f32>() / judged(index).count() as f32;
+        let feedback: Vec<f32> = (0..2).map(|kind| mean(&|item| item.feedback[kind])).collect();
+        (index, feedback[0] - 0.3 * feedback[1] + weight * mean(&|item| item.p.ln()), feedback)
+    });
+    let mut worths: Vec<_> = worths.collect();
+    worths.sort_by(|a, b| b.1.total_cmp(&a.1));
+    worths
 }
 
 #[test]
-fn by_worth_constraints_are_kept() {
-    let arranged = |arrangement| made::reranker(8, |model| model.config.pipeline.arrangement = arrangement);
-    let (worth, greedy) = (arranged(Arrangement::Worth), arranged(Arrangement::Greedy));
+fn by_items_those_worth_most_in_all_lists_are_shown() {
+    let chosen_by = |choice| made::reranker(8, |model| model.config.pipeline.choice = choice);
+    let (by_items, by_list) = (chosen_by(Choice::Items), chosen_by(Choice::List));
+    let weight = made::model(8).config.pipeline.generator_weight;
+    let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
+    let mut new = 0;
     for seed in 0..20 {
-        let request = made::request(seed, 15);
-        let last = request.candidates()[14].id.clone();
-        let pinned = made::constrained(request.clone(), &format!(r#"{{"pin":[{{"id":"{last}","position":3}}]}}"#));
-        let ids = made::best_ids(&worth, &pinned);
-        assert_eq!(ids[2], last);
-        let sorted = |mut ids: Vec<String>| {
-            ids.sort_unstable();
-            ids
-        };
-        assert_eq!(sorted(ids), sorted(made::best_ids(&greedy, &pinned)));
-        let apart = made::constrained(request, r#"{"distinct_neighbours":["author"]}"#);
-        assert_eq!(made::best_ids(&worth, &apart), made::best_ids(&greedy, &apart));
+        let request = made::request(seed, 1 + 2 * seed as usize);
+        let traced =
+            |reranker: &Reranker| reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
+        let (trace, other) = (traced(&by_items), traced(&by_list));
+        assert_eq!((&trace.proposals, trace.best), (&other.proposals, other.best), "judged alike");
+        assert_eq!(other.chosen, other.proposals[other.best]);
+
+        let chosen = &trace.chosen;
+        let expected = worths(&trace, weight);
+        let expected = &expected[..made::LENGTH.min(expected.len())];
+        assert_eq!(indices(chosen), expected.iter().map(|(index, ..)| *index).collect::<Vec<_>>());
+        for (place, (item, (index, _, feedback))) in chosen.items.iter().zip(expected).enumerate() {
+            assert_eq!(item.position, place + 1);
+            assert_eq!(item.p, trace.log_probabilities[index * trace.positions + place].exp());
+            let close = item.feedback.iter().zip(feedback).all(|(a, b)| (a - b).abs() < 1e-5);
+            assert!(close, "{:?} beside {feedback:?}", item.feedback);
+        }
+        let utility: f32 = chosen.items.iter().map(|item| item.feedback[0] - 0.3 * item.feedback[1]).sum();
+        let logs: f32 = chosen.items.iter().map(|item| item.p.ln()).sum();
+        assert!((chosen.utility - utility).abs() < 1e-5 && (chosen.log_probability - logs).abs() < 1e-3);
+        assert_eq!(chosen.source, "composed");
+
+        let ranking = by_items.rerank_with(&request, Options { alternatives: 99, length: None }).unwrap();
+        assert_eq!(&ranking.best, chosen);
+        let mut others = trace.proposals.clone();
+        others.retain(|list| indices(list) != indices(chosen));
+        new += usize::from(others.len() == trace.proposals.len());
+        others.sort_by(|a, b| worth(b, weight).total_cmp(&worth(a, weight)));
+        assert_eq!(ranking.alternatives, others);
+        assert_eq!(
+            by_items.rerank_batch(std::slice::from_ref(&request), Options::default())[0].as_ref().unwrap().best,
+            *chosen
+        );
+
+        // Lists of the caller's are judged and nothing else.
+        let given = Permutation::new(indices(&trace.proposals[0]), request.candidates().len()).unwrap();
+        let judged = by_items.evaluate(&request, std::slice::from_ref(&given)).unwrap();
+        assert_eq!((judged.len(), indices(&judged[0])), (1, given.as_slice().to_vec()));
     }
+    assert!(new > 5, "only {new} of 20 lists were none of those proposed");
 }
 
 #[test]

@@ -8,11 +8,13 @@ use std::sync::LazyLock;
 use nar4rec_infer::{
     AtMost, Constraints, FeatureValue, Features, Item, Options, Pin, Problem, Request, Reranker, ScoredList,
 };
+use nar4rec_model::Choice;
 use proptest::{collection::vec, prelude::*, sample::select};
 
 mod made;
 
-static RERANKER: LazyLock<Reranker> = LazyLock::new(|| made::reranker(5, |_| ()));
+static RERANKER: LazyLock<Reranker> =
+    LazyLock::new(|| made::reranker(5, |model| model.config.pipeline.choice = Choice::Items));
 
 static CATALOG: LazyLock<HashMap<String, Features>> =
     LazyLock::new(|| made::items().into_iter().map(|Item { id, features }| (id, features)).collect());
@@ -106,7 +108,7 @@ proptest! {
         let possible = can_be_kept(&request, &mut Vec::new(), length);
         match RERANKER.trace_batch(std::slice::from_ref(&request), Some(asked)).remove(0) {
             Ok(trace) => {
-                for list in &trace.proposals {
+                for list in trace.proposals.iter().chain([&trace.chosen]) {
                     prop_assert_eq!(list.items.len(), length);
                     prop_assert!(keeps(&request, &indices(list)), "{:?}", list);
                 }

@@ -66,6 +66,7 @@ impl Precision {
 /// seed = 0
 /// generator_weight = 0.0
 /// arrangement = "proposed"
+/// choice = "list"
 /// decoders = [{ kind = "greedy" }, { kind = "k_best", lists = 4 }]
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,18 +74,41 @@ impl Precision {
 pub struct PipelineConfig {
     /// What the sampling decoders draw from. The same request with the same seed gets the same lists.
     pub seed: u64,
-    /// w: the list is shown whose utility + w · Σ_j log P̂_{y_j, j} is greatest. At 0 the evaluator decides alone.
+    /// w: a list is worth its utility + w · Σ_j log P̂_{y_j, j}, and each of its items its part of both. At 0 the evaluator decides alone.
     pub generator_weight: f32,
-    /// In which order the items of a list stand.
+    /// In which order the items of a proposed list stand.
     pub arrangement: Arrangement,
+    /// What is chosen of the lists once they are judged.
+    #[serde(skip_serializing_if = "Choice::is_list")]
+    pub choice: Choice,
     /// The decoders, in the order in which their lists come.
     pub decoders: Vec<Decoder>,
+}
+
+/// What is chosen of the lists once they are judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// The list worth most (SPEC §5).
+    #[default]
+    List,
+    /// The items worth most, those first, whichever lists they stand in: an item is worth the mean over its places in all lists of its utility
+    /// there + w · log P̂ of it there. The evaluator says of an item in one company what it does not in another, and a mean of
+    /// many such opinions is better than one; it is blind to what the items chosen are worth *together*.
+    Items,
+}
+
+impl Choice {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_list(&self) -> bool {
+        *self == Self::List
+    }
 }
 
 impl Default for PipelineConfig {
     fn default() -> Self {
         let ProposalConfig { seed, arrangement, decoders } = ProposalConfig::default();
-        Self { seed, generator_weight: 0.0, arrangement, decoders }
+        Self { seed, generator_weight: 0.0, arrangement, choice: Choice::List, decoders }
     }
 }
 

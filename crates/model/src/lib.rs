@@ -49,7 +49,7 @@ mod read;
 mod weights;
 
 pub use atomic::write_atomically;
-pub use config::{ModelConfig, PipelineConfig, Precision};
+pub use config::{Choice, ModelConfig, PipelineConfig, Precision};
 pub use declared::MAX_PARAMETERS;
 pub use directory::{DirectoryKind, NamedFile};
 pub use error::{InvalidModel, ModelError};

@@ -207,7 +207,7 @@ pub struct Reranked {
     pub before: Slate,
     /// The list that was chosen.
     pub after: Slate,
-    /// The lists that the evaluator compared, the chosen one among them.
+    /// The lists that the evaluator compared, and among them the chosen one, which may be made of them.
     pub alternatives: Vec<Alternative>,
 }
 

@@ -1,18 +1,19 @@
 //! One pass: a few requests through the generator together, all their lists through the evaluator together.
 //!
 //! ```text
-//!   requests ─ encode ─→ batch ─ generator ─→ log P̂, states ─ decoders ─→ lists ─ evaluator ─→ worth ─ choose, arrange ─→ best
+//!   requests ─ encode ─→ batch ─ generator ─→ log P̂, states ─ decoders ─→ lists ─ evaluator ─→ worth ─ choose ─→ what is shown
 //! ```
 //!
 //! A request that fails at any step is left out of those that follow; no row of the batch depends on another request's.
 
 use std::sync::Arc;
 
-use nar4rec_decoding::{Arrangement, Proposals, Scores, Workspace};
+use nar4rec_decoding::{DecodeError, Proposals, Scores, Workspace};
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::FeatureBatch;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_layers::{FeatureEmbedding, ItemScratch, ItemStates};
+use nar4rec_model::Choice;
 use nar4rec_slate::{Permutation, Request};
 use nar4rec_tensor::{Eager, Exec, Forward, Segments, Watched};
 
@@ -98,14 +99,11 @@ impl Reranker {
         observer.enter(Stage::Evaluate);
         self.value(scratch, observer);
         observer.enter(Stage::Answer);
-        let arranged = matches!(wanted, Wanted::Proposals(_)) && self.proposals.arrangement == Arrangement::Worth;
-        let utility = |feedback: &[f32]| self.evaluator.layers.utility(feedback);
-        let considered = scratch.considered.as_mut_slice().iter_mut().zip(requests);
+        let Scratch { considered, decoding, proposals, .. } = scratch;
+        let considered = considered.as_mut_slice().iter_mut().zip(requests);
         for (considered, request) in considered.filter(|(considered, _)| considered.is_sound()) {
-            considered.choose();
-            if arranged {
-                considered.arrange(request, utility, self.generator_weight);
-            }
+            let chosen = self.choose(request, wanted, considered, (decoding, proposals));
+            considered.check(chosen);
         }
     }
 
@@ -186,6 +184,31 @@ impl Reranker {
             Some(index) => Err(Problem::NoSuchCandidate { list: place, index, candidates }),
             None => Ok(()),
         }
+    }
+
+    /// Chooses what is shown of a request whose lists are judged.
+    fn choose(
+        &self,
+        request: &Request,
+        wanted: Wanted<'_>,
+        considered: &mut Considered,
+        (workspace, proposals): (&mut Workspace, &mut Proposals),
+    ) -> Result<(), Problem> {
+        considered.choose()?;
+        let (Choice::Items, Wanted::Proposals(length)) = (self.choice, wanted) else { return Ok(()) };
+        let layers = &self.evaluator.layers;
+        let utility = |feedback: &[f32]| layers.utility(feedback);
+        let worths = considered.worths(layers.config().feedback.len(), utility, self.generator_weight);
+        let of_decoding = |error| Problem::of_decoding(error, request);
+        let scores = Scores::new(worths, &[], request.candidates().len(), self.list_length()).map_err(of_decoding)?;
+        let rules = self.attributes.rules(request)?;
+        match self.composition.propose(&scores, &rules, length, workspace, proposals) {
+            Ok(()) => considered.compose(&proposals.as_slice()[0].found.list, utility),
+            // The best of the lists keeps the rules too.
+            Err(DecodeError::SearchLimit { .. }) => {}
+            Err(error) => return Err(of_decoding(error)),
+        }
+        Ok(())
     }
 
     /// Has the evaluator judge all lists at once.

@@ -1,0 +1,79 @@
+//! What the evaluator says of each candidate, over all the lists in which it judged it.
+//!
+//! ```text
+//! feedback(x) = mean over the places of x in all lists of the evaluator's probabilities there
+//! worth(x)    = utility of feedback(x) + w · mean over the same places of log P̂(x, place)
+//! ```
+//!
+//! An item's probability in one list is one opinion, which changes with the company by more than there is reason for. The mean over many
+//! companies changes less.
+
+use nar4rec_slate::Permutation;
+
+/// The opinions of one request, in memory that the next request uses again.
+#[derive(Debug, Default)]
+pub(crate) struct Opinions {
+    /// At how many places each candidate was judged.
+    places: Vec<u32>,
+    /// `[candidates, kinds]`: sums first, then means.
+    feedback: Vec<f32>,
+    /// Sums of log P̂, then means.
+    log_probabilities: Vec<f32>,
+    /// `[candidates, positions]`, the same at every position.
+    worths: Vec<f32>,
+    kinds: usize,
+}
+
+impl Opinions {
+    /// Forgets the request before.
+    pub(crate) fn start(&mut self, candidates: usize, kinds: usize) {
+        fn zeros<T: Clone + Default>(values: &mut Vec<T>, length: usize) {
+            values.clear();
+            values.resize(length, T::default());
+        }
+        zeros(&mut self.places, candidates);
+        zeros(&mut self.feedback, candidates * kinds);
+        zeros(&mut self.log_probabilities, candidates);
+        self.kinds = kinds;
+    }
+
+    /// Hears what is said of a list, `feedback` being `[items, kinds]`.
+    pub(crate) fn hear(&mut self, list: &Permutation, feedback: &[f32], log_probability: impl Fn(usize, usize) -> f32) {
+        for (place, index) in list.iter().enumerate() {
+            self.places[index] += 1;
+            self.log_probabilities[index] += log_probability(index, place);
+            let sums = self.feedback[index * self.kinds..][..self.kinds].iter_mut();
+            sums.zip(&feedback[place * self.kinds..]).for_each(|(sum, said)| *sum += said);
+        }
+    }
+
+    /// Makes means of what was heard. What each candidate is worth, `[candidates, positions]`, the same at every position and −∞ if it was
+    /// in no list.
+    pub(crate) fn worths(
+        &mut self,
+        positions: usize,
+        utility: impl Fn(&[f32]) -> f32,
+        generator_weight: f32,
+    ) -> &[f32] {
+        self.worths.clear();
+        for (index, places) in self.places.iter().enumerate() {
+            let mean = 1.0 / *places as f32;
+            let feedback = &mut self.feedback[index * self.kinds..][..self.kinds];
+            let worth = match places {
+                0 => f32::NEG_INFINITY,
+                _ => {
+                    feedback.iter_mut().for_each(|sum| *sum *= mean);
+                    self.log_probabilities[index] *= mean;
+                    utility(feedback) + generator_weight * self.log_probabilities[index]
+                }
+            };
+            self.worths.extend(std::iter::repeat_n(worth, positions));
+        }
+        &self.worths
+    }
+
+    /// The mean probability of each kind for a candidate that was in a list.
+    pub(crate) fn feedback(&self, index: usize) -> &[f32] {
+        &self.feedback[index * self.kinds..][..self.kinds]
+    }
+}
