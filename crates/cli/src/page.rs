@@ -179,19 +179,21 @@ fn upstream_order(impression: &Impression) -> Vec<usize> {
 fn reranked(source: &Source<'_>, impression: &Impression, trace: &Trace) -> anyhow::Result<Reranked> {
     let request = impression.request();
     let order = upstream_order(impression);
-    let chosen = &trace.chosen;
-    let first = Permutation::new(order[..chosen.items.len()].to_vec(), order.len())?;
-    let before = source.reranker.evaluate(request, &[first])?.remove(0);
+    let first = Permutation::new(order[..trace.chosen.items.len()].to_vec(), order.len())?;
+    // What is shown may be made of the items of several lists: here it is judged like any other.
+    let shown = Permutation::new(trace.chosen.items.iter().map(|item| item.index).collect(), order.len())?;
+    let mut judged = source.reranker.evaluate(request, &[first, shown])?;
+    let chosen = ScoredList { source: trace.chosen.source, ..judged.remove(1) };
+    let before = judged.remove(0);
     let kinds: Vec<&str> = source.reranker.feedback_kinds().collect();
     let slate = |name: &str, list: &ScoredList| Slate {
         name: name.to_owned(),
         items: list.items.iter().map(|item| slate_item(impression, &order, &kinds, item)).collect(),
         utility: f64::from(list.utility),
     };
-    let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
-    let others = trace.proposals.iter().filter(|list| indices(list) != indices(chosen));
+    let others = trace.proposals.iter().filter(|list| **list != trace.chosen);
     let mut alternatives: Vec<Alternative> = others.map(|list| alternative(list, &kinds, false)).collect();
-    alternatives.push(alternative(chosen, &kinds, true));
+    alternatives.push(alternative(&chosen, &kinds, true));
     alternatives.sort_by(|a, b| b.utility.total_cmp(&a.utility));
     let user = request.user();
     let mut context = shown_features(&user.features);
@@ -207,7 +209,7 @@ fn reranked(source: &Source<'_>, impression: &Impression, trace: &Trace) -> anyh
             .map(|kind| FeedbackKind { name: kind.name.clone(), weight: f64::from(kind.weight) })
             .collect(),
         before: slate("Upstream order", &before),
-        after: slate("Reranked", chosen),
+        after: slate("Reranked", &chosen),
         alternatives,
     })
 }

@@ -187,13 +187,14 @@ fn a_pipeline_can_be_tried_and_set() {
     let bench = Bench::trained();
     bench.write(
         "other.toml",
-        "[pipeline]\ngenerator_weight = 2.5\ndecoders = [{ kind = \"beam\", width = 3, lists = 3 }]\n",
+        "[pipeline]\ngenerator_weight = 2.5\nchoice = \"items\"\ndecoders = [{ kind = \"beam\", width = 3, lists = 3 }]\n",
     );
     assert_eq!(bench.run("evaluate --model model --data data --config other.toml").status, Some(0));
     let decodes_by_beam = || bench.read("model/config.json").contains("\"kind\": \"beam\"");
     assert!(!decodes_by_beam(), "trying changes nothing");
     assert_eq!(bench.run("set-pipeline --model model --config other.toml").status, Some(0));
     assert!(decodes_by_beam());
+    assert!(bench.read("model/config.json").contains("\"choice\": \"items\""));
     assert_eq!(bench.run("evaluate --model model --data data").status, Some(0));
 }
 

@@ -69,13 +69,13 @@ impl Domain {
 
 /// The figure by which a row is ranked.
 fn ranking_value(summary: &Summary, row: usize) -> Option<f64> {
-    let column = summary.columns.iter().position(|name| Some(name) == summary.ranked_by.as_ref())?;
+    let column = summary.columns.iter().position(|name| Some(name.as_str()) == summary.ranked_by())?;
     summary.rows[row].values[column].map(|value| value.mean)
 }
 
 /// The pairs of rows whose difference is beyond its interval, and which of the two is ahead.
 fn told_apart(summary: &Summary, outcomes: &[Outcome]) -> Result<Vec<(usize, usize, Ordering)>, ExperimentError> {
-    let Some(ranked_by) = &summary.ranked_by else { return Ok(Vec::new()) };
+    let Some(ranked_by) = summary.ranked_by() else { return Ok(Vec::new()) };
     let lists: Vec<Vec<f64>> = summary.rows.iter().map(|row| by_list(of(outcomes, &row.variant), ranked_by)).collect();
     let mut found = Vec::new();
     for second in 0..lists.len() {

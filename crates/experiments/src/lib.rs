@@ -41,4 +41,4 @@ pub use plan::{Along, Experiment, Plan, Subject, Variant, Variants};
 pub use report::{to_html, to_json, to_markdown};
 pub use speed::{Ratios, Speed, SpeedLine, SpeedSummary, SpeedWatcher, Spread, Timed, Timing};
 pub use store::Store;
-pub use summary::{Row, Summary, Value};
+pub use summary::{Behind, Row, Summary, Value};

@@ -15,7 +15,7 @@ pub(crate) fn plots(variants: &[Variant], summary: &Summary) -> Vec<Plot> {
     let along = variants.iter().filter_map(|variant| Some((variant, variant.along.as_ref()?)));
     for (variant, along) in along {
         let times = (along.over == LISTS_PROPOSED).then_some(LIST_MILLISECONDS);
-        for figure in summary.ranked_by.as_deref().into_iter().chain(times) {
+        for figure in summary.ranked_by().into_iter().chain(times) {
             if let Some(value) = value(summary, &variant.name, figure) {
                 plot_of(&mut plots, figure, along.over).push(&along.curve, along.x, measure(Some(value)));
             }
@@ -60,13 +60,13 @@ mod tests {
             variant: variant.to_owned(),
             seeds: vec![1],
             values: [ndcg, time].map(|mean| Some(Value { mean, deviation: None })).into(),
-            behind: None,
-            not_behind: None,
+            behind: Vec::new(),
         };
         let summary = Summary {
             about: None,
             columns: vec!["NDCG@6".to_owned(), LIST_MILLISECONDS.to_owned()],
-            ranked_by: Some("NDCG@6".to_owned()),
+            compared: vec!["NDCG@6".to_owned()],
+            first: None,
             rows: vec![row("b-8", 0.4, 2.0), row("a-2", 0.2, 1.0), row("b-2", 0.3, 1.5), row("ω-1", 0.1, 1.0)],
         };
         let variant = |name: &str| Variant::new(name, Subject::Nar4rec, "");

@@ -4,7 +4,7 @@ use nar4rec_report::{Better, Column, Fact, MetricsTable, Report, Scale, System, 
 use serde_json::json;
 
 use crate::{
-    Experiment, ExperimentError, Plan, Row, Summary, Value,
+    Behind, Experiment, ExperimentError, Plan, Summary, Value,
     plots::{measure, plots},
     summary::form,
 };
@@ -12,15 +12,18 @@ use crate::{
 /// The Markdown table.
 pub fn to_markdown(experiment: &Experiment, summary: &Summary) -> String {
     let mut text = format!("{}\n\n", lead(experiment, summary));
-    let [title, rule] = if compared(summary) { [" behind the first |", "---|"] } else { [""; 2] };
-    text.push_str(&format!("| | seeds | {} |{title}\n", summary.columns.join(" | ")));
-    text.push_str(&format!("|---|---|{}{rule}\n", "---|".repeat(summary.columns.len())));
+    let compared = if is_compared(summary) { summary.compared.as_slice() } else { &[] };
+    let titles: String = compared.iter().map(|figure| format!(" behind in {figure} |")).collect();
+    text.push_str(&format!("| | seeds | {} |{titles}\n", summary.columns.join(" | ")));
+    text.push_str(&format!("|---|---|{}\n", "---|".repeat(summary.columns.len() + compared.len())));
     for row in &summary.rows {
         let named = summary.columns.iter().zip(&row.values);
         let cells: Vec<String> = named.map(|(name, value)| cell(name, *value)).collect();
         text.push_str(&format!("| {} | {} | {} |", row.variant, row.seeds.len(), cells.join(" | ")));
-        if compared(summary) {
-            text.push_str(&format!(" {} |", behind(row)));
+        for (place, _) in compared.iter().enumerate() {
+            let is_first = place == 0 && summary.first.as_deref() == Some(row.variant.as_str());
+            let nothing = if is_first { "first" } else { "–" };
+            text.push_str(&format!(" {} |", row.behind[place].map_or(nothing.to_owned(), behind)));
         }
         text.push('\n');
     }
@@ -40,7 +43,12 @@ pub fn to_json(experiment: &Experiment, summary: &Summary) -> String {
 pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, ExperimentError> {
     let rows = summary.rows.iter().map(|row| System {
         name: row.variant.clone(),
-        note: row.behind.map(|_| format!("behind the first by {}", behind(row))),
+        note: {
+            let named = summary.compared.iter().zip(&row.behind);
+            let told = named.filter_map(|(figure, by)| Some(format!("{} in {figure}", behind((*by)?))));
+            let told = told.collect::<Vec<_>>().join(", ");
+            (!told.is_empty()).then(|| format!("behind the first by {told}"))
+        },
         values: row.values.iter().copied().map(measure).collect(),
     });
     let variants = match experiment.plan {
@@ -87,8 +95,8 @@ fn facts(summary: &Summary) -> Vec<Fact> {
     facts
 }
 
-fn compared(summary: &Summary) -> bool {
-    summary.rows.iter().any(|row| row.behind.is_some())
+fn is_compared(summary: &Summary) -> bool {
+    summary.rows.iter().any(|row| row.behind.iter().any(Option::is_some))
 }
 
 pub(crate) fn cell(name: &str, value: Option<Value>) -> String {
@@ -98,10 +106,8 @@ pub(crate) fn cell(name: &str, value: Option<Value>) -> String {
     deviation.map_or_else(|| number(mean), |deviation| format!("{} ± {}", number(mean), number(deviation)))
 }
 
-fn behind(row: &Row) -> String {
-    row.behind.map_or("first".to_owned(), |[mean, low, high]| {
-        format!("{:.1} [{:.1}, {:.1}]", 100.0 * mean, 100.0 * low, 100.0 * high)
-    })
+fn behind(Behind { mean, low, high, .. }: Behind) -> String {
+    format!("{:.1} [{:.1}, {:.1}]", 100.0 * mean, 100.0 * low, 100.0 * high)
 }
 
 pub(crate) fn column(name: &str) -> Column {
@@ -110,5 +116,44 @@ pub(crate) fn column(name: &str) -> Column {
         name: name.to_owned(),
         scale: if form.is_share { Scale::Percent } else { Scale::Plain },
         better: if form.is_loss { Better::Lower } else { Better::Higher },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Row;
+
+    #[test]
+    fn the_first_and_how_far_others_are_behind_are_told() {
+        let value = |mean| Some(Value { mean, deviation: None });
+        let row = |variant: &str, values: [f64; 2], behind| Row {
+            variant: variant.to_owned(),
+            seeds: vec![1],
+            values: values.map(value).into(),
+            behind,
+        };
+        let by = |mean| Some(Behind { mean, low: mean - 0.01, high: mean + 0.01, not_behind: 0.0 });
+        let summary = Summary {
+            about: None,
+            columns: vec!["P@6".to_owned(), "NDCG@6".to_owned()],
+            compared: vec!["NDCG@6".to_owned(), "P@6".to_owned()],
+            first: Some("b".to_owned()),
+            rows: vec![row("a", [0.5, 0.25], vec![by(0.25), by(-0.125)]), row("b", [0.375, 0.5], vec![None, None])],
+        };
+        let experiment = Experiment::ALL.into_iter().find(|experiment| experiment.name == "rivals").unwrap();
+        let text = to_markdown(&experiment, &summary);
+        let table: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(
+            table,
+            [
+                "| | seeds | P@6 | NDCG@6 | behind in NDCG@6 | behind in P@6 |",
+                "|---|---|---|---|---|---|",
+                "| a | 1 | 50.0 | 25.0 | 25.0 [24.0, 26.0] | -12.5 [-13.5, -11.5] |",
+                "| b | 1 | 37.5 | 50.0 | first | – |",
+            ]
+        );
+        let page = to_html(&experiment, &summary).unwrap();
+        assert!(page.contains("behind the first by 25.0 [24.0, 26.0] in NDCG@6, -12.5 [-13.5, -11.5] in P@6"));
     }
 }

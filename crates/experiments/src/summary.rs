@@ -34,11 +34,22 @@ pub struct Row {
     pub seeds: Vec<u64>,
     /// The figures, in the order of [`Summary::columns`].
     pub values: Vec<Option<Value>>,
-    /// How far it is behind the first in [`Summary::ranked_by`], list by list: mean, and the ends of the 95 % interval. Nothing
-    /// for the first itself.
-    pub behind: Option<[f64; 3]>,
+    /// How far it is behind the first, in the order of [`Summary::compared`]; nothing for the first itself, and where no list has
+    /// the figure.
+    pub behind: Vec<Option<Behind>>,
+}
+
+/// How far a variant is behind the first in a figure, list by list.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Behind {
+    /// The mean difference.
+    pub mean: f64,
+    /// The lower end of its 95 % interval.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
     /// The share of resamples in which it is not behind.
-    pub not_behind: Option<f64>,
+    pub not_behind: f64,
 }
 
 /// An experiment so far.
@@ -48,8 +59,10 @@ pub struct Summary {
     pub about: Option<(String, usize, String)>,
     /// The figures' names.
     pub columns: Vec<String>,
-    /// The figure whose values by list are compared.
-    pub ranked_by: Option<String>,
+    /// The figures that are compared list by list; by the first of them variants are ranked.
+    pub compared: Vec<String>,
+    /// The variant that ranks first.
+    pub first: Option<String>,
     /// The variants, in the order of the experiment.
     pub rows: Vec<Row>,
 }
@@ -110,6 +123,11 @@ const FIRST: [&str; 12] = [
 ];
 
 impl Summary {
+    /// The figure by whose mean over lists variants are ranked.
+    pub fn ranked_by(&self) -> Option<&str> {
+        self.compared.first().map(String::as_str)
+    }
+
     /// Of outcomes.
     ///
     /// # Errors
@@ -122,30 +140,45 @@ impl Summary {
             }
         }
         let columns = columns(outcomes);
-        let ranks = |name: &&String| *name == "optimum" || name.starts_with("NDCG@");
-        let ranked_by = columns.iter().find(ranks).cloned();
-        let means: Vec<Option<Vec<f64>>> =
-            variants.iter().map(|variant| Some(by_list(of(outcomes, variant), ranked_by.as_deref()?))).collect();
-        let mean = |values: &Option<Vec<f64>>| values.as_ref().map_or(f64::NEG_INFINITY, |v| v.iter().sum::<f64>());
-        let first = (0..means.len()).rev().max_by(|a, b| mean(&means[*a]).total_cmp(&mean(&means[*b])));
-        let mut rows = Vec::new();
-        for (index, variant) in variants.iter().enumerate() {
-            let difference = match (first, &means[index]) {
-                (Some(first), Some(own)) if first != index => {
-                    means[first].as_ref().map(|best| Bootstrap::default().difference(best, own)).transpose()?.flatten()
-                }
-                _ => None,
-            };
-            rows.push(Row {
+        let compared = compared(outcomes, &columns);
+        let values = |variant: &str, figure: &String| by_list(of(outcomes, variant), figure);
+        let total = |variant: &str| compared.first().map_or(0.0, |figure| values(variant, figure).iter().sum::<f64>());
+        let first = variants.iter().rev().max_by(|a, b| total(a).total_cmp(&total(b))).copied();
+        let behind = |variant: &str, figure: &String| match first {
+            Some(first) if first != variant => {
+                let difference = Bootstrap::default().difference(&values(first, figure), &values(variant, figure));
+                Ok(difference?.map(Behind::from))
+            }
+            _ => Ok(None),
+        };
+        let row = |variant: &&str| {
+            let behind: Result<_, ExperimentError> = compared.iter().map(|figure| behind(variant, figure)).collect();
+            Ok(Row {
                 variant: (*variant).to_owned(),
                 seeds: of(outcomes, variant).map(|outcome| outcome.seed).collect(),
                 values: columns.iter().map(|name| value(of(outcomes, variant), name)).collect(),
-                behind: difference.map(|Difference { mean, .. }| [mean.value, mean.low, mean.high]),
-                not_behind: difference.map(|difference| difference.not_above),
-            });
-        }
+                behind: behind?,
+            })
+        };
+        let rows: Result<_, ExperimentError> = variants.iter().map(row).collect();
         let about = outcomes.first().map(|first| (first.split.clone(), first.lists, first.relevance.clone()));
-        Ok(Self { about, columns, ranked_by, rows })
+        Ok(Self { about, columns, first: first.map(str::to_owned), rows: rows?, compared })
+    }
+}
+
+impl From<Difference> for Behind {
+    fn from(Difference { mean, not_above }: Difference) -> Self {
+        Self { mean: mean.value, low: mean.low, high: mean.high, not_behind: not_above }
+    }
+}
+
+/// The figures that are compared: what is possible on a known user, else how relevant items are ordered and how many there are.
+fn compared(outcomes: &[Outcome], columns: &[String]) -> Vec<String> {
+    let is_by_list = |name: &&String| outcomes.iter().any(|outcome| outcome.per_list.contains_key(*name));
+    let find = |start: &str| columns.iter().filter(is_by_list).find(|name| name.starts_with(start)).cloned();
+    match find("optimum") {
+        Some(optimum) => vec![optimum],
+        None => ["NDCG@", "P@"].into_iter().filter_map(find).collect(),
     }
 }
 
@@ -189,16 +222,21 @@ mod tests {
 
     fn outcome(variant: &str, seed: u64, ndcg: [f64; 4]) -> Outcome {
         let mean = ndcg.iter().sum::<f64>() / 4.0;
+        let precision = if variant == "a" { 0.3 } else { 0.25 };
         Outcome {
             variant: variant.to_owned(),
             seed,
             lists: 5,
             evaluation_seconds: 0.5,
-            figures: BTreeMap::from([("NDCG@6".to_owned(), mean), ("AUC".to_owned(), 0.5), ("P@6".to_owned(), 0.25)]),
-            per_list: BTreeMap::from([(
-                "NDCG@6".to_owned(),
-                ndcg.into_iter().map(Some).chain([None]).collect::<Vec<_>>(),
-            )]),
+            figures: BTreeMap::from([
+                ("NDCG@6".to_owned(), mean),
+                ("AUC".to_owned(), 0.5),
+                ("P@6".to_owned(), precision),
+            ]),
+            per_list: BTreeMap::from([
+                ("NDCG@6".to_owned(), ndcg.into_iter().map(Some).chain([None]).collect::<Vec<_>>()),
+                ("P@6".to_owned(), vec![Some(precision); 5]),
+            ]),
             ..Outcome::default()
         }
     }
@@ -220,9 +258,24 @@ mod tests {
         let ndcg = a.values[1].unwrap();
         assert!((ndcg.mean - 0.35).abs() < 1e-12 && (ndcg.deviation.unwrap() - 0.02_f64.sqrt()).abs() < 1e-12);
         // b is better by 0.1 on every list.
-        let behind = a.behind.unwrap();
-        assert!(behind.iter().all(|value| (value - 0.1).abs() < 1e-9), "{behind:?}");
-        assert_eq!((a.not_behind, b.behind), (Some(0.0), None));
+        let [Some(ndcg), Some(precision)] = a.behind[..] else { panic!("two figures are compared") };
+        assert!([ndcg.mean, ndcg.low, ndcg.high].iter().all(|value| (value - 0.1).abs() < 1e-9), "{ndcg:?}");
+        assert!((precision.mean + 0.05).abs() < 1e-9, "in P the other is ahead: {precision:?}");
+        assert_eq!((ndcg.not_behind, precision.not_behind), (0.0, 1.0));
+        assert_eq!((summary.compared, summary.first), (vec!["NDCG@6".into(), "P@6".into()], Some("b".to_owned())));
+        assert_eq!(b.behind, [None, None]);
+    }
+
+    #[test]
+    fn on_a_known_user_what_is_possible_is_compared() {
+        let mut outcomes = [outcome("a", 1, [0.5; 4]), outcome("b", 1, [0.25; 4])];
+        for (outcome, optimum) in outcomes.iter_mut().zip([0.75, 0.875]) {
+            outcome.figures.insert("optimum".to_owned(), optimum);
+            outcome.per_list.insert("optimum".to_owned(), vec![Some(optimum); 5]);
+        }
+        let Summary { compared, first, rows, .. } = Summary::new(&outcomes).unwrap();
+        assert_eq!((compared, first.as_deref()), (vec!["optimum".to_owned()], Some("b")));
+        assert_eq!(rows[0].behind[0].map(|behind| behind.mean), Some(0.125));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is being considered for a request, before it is put into the words of an answer. All of it is memory that the next
 //! request uses again.
 
-use nar4rec_decoding::{Pool, Proposal, Scores};
+use nar4rec_decoding::{Pool, Proposal, Rules};
 use nar4rec_slate::{Permutation, Request};
 
 use crate::{PlacedItem, Problem, Ranking, RerankError, ScoredList, Trace, error::finite, opinions::Opinions};
@@ -22,18 +22,31 @@ pub(crate) struct Considered {
     /// log P̂, `[candidates, positions]`.
     log_probabilities: Vec<f32>,
     positions: usize,
+    /// What its lists must keep; nothing where they were given.
+    rules: Option<Rules>,
     /// In the order in which they were proposed.
     lists: Pool<Valued>,
-    /// Which of the lists is worth most.
-    best: usize,
+    shown: Shown,
     opinions: Opinions,
-    /// The list of the items worth most.
+    /// The list of the items worth most, if it is shown.
     composed: Valued,
-    /// Whether it was made and is shown, not the best of the lists.
-    is_composed: bool,
     /// The lists that are not shown, those worth most first.
     others: Vec<usize>,
     spare: Spare,
+}
+
+/// Which list is shown.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    /// One of those that were judged.
+    Judged(usize),
+    Composed,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self::Judged(0)
+    }
 }
 
 /// Parts of answers that a shorter answer had no place for, kept with their memory for a longer one.
@@ -58,7 +71,7 @@ pub(crate) struct Valued {
     utility: f32,
     /// `[items, kinds]`
     feedback: Vec<f32>,
-    /// utility + w · log-probability: the list for which it is greatest is shown.
+    /// utility + w · log-probability
     worth: f32,
 }
 
@@ -85,7 +98,8 @@ impl Considered {
         self.problem = problem;
         self.log_probabilities.clear();
         self.lists.clear();
-        (self.best, self.is_composed) = (0, false);
+        self.rules = None;
+        self.shown = Shown::default();
     }
 
     /// Whether nothing has gone wrong yet.
@@ -107,15 +121,20 @@ impl Considered {
         self.positions = positions;
     }
 
+    /// Takes what the lists that follow keep.
+    pub(crate) fn set_rules(&mut self, rules: Rules) {
+        self.rules = Some(rules);
+    }
+
     /// Adds a list that a decoder proposed.
     pub(crate) fn propose(&mut self, Proposal { decoder, found }: &Proposal, candidates: usize) {
         self.lists.next(Valued::default).set(decoder.name(), &found.list, candidates, found.log_probability);
     }
 
     /// Adds a list that came with the call.
-    pub(crate) fn give(&mut self, list: &Permutation, scores: &Scores<'_>) {
-        let log_probability = self.log_probability_of(list);
-        self.lists.next(Valued::default).set(GIVEN, list, scores.candidates(), log_probability);
+    pub(crate) fn give(&mut self, list: &Permutation) {
+        let (candidates, log_probability) = (self.candidates(), self.log_probability_of(list));
+        self.lists.next(Valued::default).set(GIVEN, list, candidates, log_probability);
     }
 
     /// The lists, in the order in which they were proposed.
@@ -127,42 +146,53 @@ impl Considered {
         self.lists.as_mut_slice()
     }
 
-    /// Picks the list worth most; of equals the one proposed first.
+    /// Shows the list worth most; of equals the one proposed first.
     pub(crate) fn choose(&mut self) -> Result<(), Problem> {
         let lists = self.lists.as_slice();
         finite("worth of a list", lists.iter().map(|list| &list.worth))?;
-        for (index, list) in lists.iter().enumerate() {
-            if list.worth.total_cmp(&lists[self.best].worth).is_gt() {
-                self.best = index;
-            }
-        }
+        let best = (0..lists.len()).rev().max_by(|a, b| lists[*a].worth.total_cmp(&lists[*b].worth));
+        self.shown = Shown::Judged(best.unwrap_or_default());
         Ok(())
     }
 
-    /// What each candidate is worth over all the lists it stands in, as [`Opinions::worths`].
-    pub(crate) fn worths(&mut self, kinds: usize, utility: impl Fn(&[f32]) -> f32, generator_weight: f32) -> &[f32] {
-        let Self { opinions, lists, log_probabilities, positions, .. } = self;
-        opinions.start(log_probabilities.len() / *positions, kinds);
-        for valued in lists.as_slice() {
-            let log_probability = |index, place| log_probabilities[index * *positions + place];
-            opinions.hear(&valued.list, &valued.feedback, log_probability);
+    /// What each candidate is worth over all the lists in which it stands, as [`Opinions::conclude`], and the rules that the lists keep.
+    pub(crate) fn worths(
+        &mut self,
+        kinds: usize,
+        utility: impl Fn(&[f32]) -> f32,
+        generator_weight: f32,
+    ) -> Result<(&[f32], &Rules), Problem> {
+        let candidates = self.candidates();
+        let mut opinions = std::mem::take(&mut self.opinions);
+        opinions.start(candidates, kinds);
+        for Valued { list, feedback, .. } in self.lists.as_slice() {
+            opinions.hear(list, feedback, |index, place| self.log_probability(index, place));
         }
-        opinions.worths(*positions, utility, generator_weight)
+        self.opinions = opinions;
+        let worths = self.opinions.conclude(self.positions, utility, generator_weight)?;
+        Ok((worths, self.rules.as_ref().expect("rules come before the lists that keep them")))
     }
 
-    /// Shows `list`, made of what [`Self::worths`] says of the items, in place of the best of the lists.
-    pub(crate) fn compose(&mut self, list: &Permutation, utility: impl FnOnce(&[f32]) -> f32) {
-        let log_probability = self.log_probability_of(list);
-        let Self { composed, opinions, log_probabilities, positions, .. } = self;
-        composed.set(COMPOSED, list, log_probabilities.len() / *positions, log_probability);
+    /// Shows `list`, made by the [`Self::worths`] of its items.
+    pub(crate) fn show(&mut self, list: &Permutation, utility: impl FnOnce(&[f32]) -> f32) {
+        if let Some(judged) = self.lists.as_slice().iter().position(|valued| valued.list == *list) {
+            self.shown = Shown::Judged(judged);
+            return;
+        }
+        let (candidates, log_probability) = (self.candidates(), self.log_probability_of(list));
+        let Self { composed, opinions, .. } = self;
+        composed.set(COMPOSED, list, candidates, log_probability);
         list.iter().for_each(|index| composed.feedback.extend_from_slice(opinions.feedback(index)));
         composed.utility = utility(&composed.feedback);
-        self.is_composed = true;
+        self.shown = Shown::Composed;
     }
 
     /// What is shown, if there is anything to show.
     fn shown(&self) -> Option<&Valued> {
-        if self.is_composed { Some(&self.composed) } else { self.lists.as_slice().get(self.best) }
+        match self.shown {
+            Shown::Judged(index) => self.lists.as_slice().get(index),
+            Shown::Composed => Some(&self.composed),
+        }
     }
 
     /// It again, if nothing went wrong; the error of `request` if something did.
@@ -173,7 +203,7 @@ impl Considered {
         }
     }
 
-    /// The best list and the `alternatives` that are worth most after it, into `ranking`.
+    /// The list to show and the `alternatives` that are worth most of the others, into `ranking`.
     pub(crate) fn answer(&mut self, request: &Request, alternatives: usize, ranking: &mut Ranking) {
         let (mut others, mut spare) = (std::mem::take(&mut self.others), std::mem::take(&mut self.spare));
         let (lists, shown) = (self.lists.as_slice(), self.shown().expect("a list was proposed"));
@@ -205,7 +235,6 @@ impl Considered {
             log_probabilities: self.log_probabilities.clone(),
             positions: self.positions,
             proposals: self.scored_lists(request),
-            best: self.best,
         }
     }
 
@@ -234,6 +263,10 @@ impl Considered {
         to.utility = valued.utility + 0.0;
         to.log_probability = valued.log_probability + 0.0;
         to.source = valued.source;
+    }
+
+    fn candidates(&self) -> usize {
+        self.log_probabilities.len() / self.positions
     }
 
     fn log_probability(&self, index: usize, place: usize) -> f32 {

@@ -14,7 +14,7 @@ pub enum Stage {
     Decode,
     /// The evaluator's network, and what it makes each list worth.
     Evaluate,
-    /// The best list is chosen and put into words.
+    /// What is shown is chosen or composed, and put into words.
     Answer,
 }
 

@@ -10,15 +10,17 @@
 
 use nar4rec_slate::Permutation;
 
+use crate::{Problem, error::finite};
+
 /// The opinions of one request, in memory that the next request uses again.
 #[derive(Debug, Default)]
 pub(crate) struct Opinions {
     /// At how many places each candidate was judged.
     places: Vec<u32>,
-    /// `[candidates, kinds]`: sums first, then means.
+    /// `[candidates, kinds]`: sums of probabilities, and once all was heard their means.
     feedback: Vec<f32>,
-    /// Sums of log P̂, then means.
-    log_probabilities: Vec<f32>,
+    /// Sums of log P̂.
+    log_probabilities: Vec<f64>,
     /// `[candidates, positions]`, the same at every position.
     worths: Vec<f32>,
     kinds: usize,
@@ -41,35 +43,32 @@ impl Opinions {
     pub(crate) fn hear(&mut self, list: &Permutation, feedback: &[f32], log_probability: impl Fn(usize, usize) -> f32) {
         for (place, index) in list.iter().enumerate() {
             self.places[index] += 1;
-            self.log_probabilities[index] += log_probability(index, place);
+            self.log_probabilities[index] += f64::from(log_probability(index, place));
             let sums = self.feedback[index * self.kinds..][..self.kinds].iter_mut();
             sums.zip(&feedback[place * self.kinds..]).for_each(|(sum, said)| *sum += said);
         }
     }
 
-    /// Makes means of what was heard. What each candidate is worth, `[candidates, positions]`, the same at every position and −∞ if it was
-    /// in no list.
-    pub(crate) fn worths(
+    /// All was heard: what each candidate is worth, `[candidates, positions]`, the same at every position and −∞ if it was in no list.
+    pub(crate) fn conclude(
         &mut self,
         positions: usize,
         utility: impl Fn(&[f32]) -> f32,
         generator_weight: f32,
-    ) -> &[f32] {
+    ) -> Result<&[f32], Problem> {
         self.worths.clear();
-        for (index, places) in self.places.iter().enumerate() {
-            let mean = 1.0 / *places as f32;
-            let feedback = &mut self.feedback[index * self.kinds..][..self.kinds];
-            let worth = match places {
-                0 => f32::NEG_INFINITY,
-                _ => {
-                    feedback.iter_mut().for_each(|sum| *sum *= mean);
-                    self.log_probabilities[index] *= mean;
-                    utility(feedback) + generator_weight * self.log_probabilities[index]
-                }
-            };
+        for (index, &places) in self.places.iter().enumerate() {
+            let mut worth = f32::NEG_INFINITY;
+            if places > 0 {
+                let feedback = &mut self.feedback[index * self.kinds..][..self.kinds];
+                feedback.iter_mut().for_each(|sum| *sum /= places as f32);
+                let log_probability = self.log_probabilities[index] / f64::from(places);
+                worth = utility(feedback) + generator_weight * log_probability as f32;
+                finite("worth of an item", [&worth])?;
+            }
             self.worths.extend(std::iter::repeat_n(worth, positions));
         }
-        &self.worths
+        Ok(&self.worths)
     }
 
     /// The mean probability of each kind for a candidate that was in a list.

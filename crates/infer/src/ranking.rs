@@ -18,7 +18,7 @@ pub struct Ranking {
     pub request_id: String,
     /// The list to show. It has fewer items than were asked for where fewer candidates may be shown.
     pub best: ScoredList,
-    /// Other lists that were considered, those that came closest to being shown first; empty unless asked for.
+    /// Other lists that were judged, those worth most first; empty unless asked for.
     pub alternatives: Vec<ScoredList>,
 }
 
@@ -27,13 +27,13 @@ pub struct Ranking {
 pub struct ScoredList {
     /// The items in display order.
     pub items: Vec<PlacedItem>,
-    /// Σ over items and feedback kinds of weight · probability, by the evaluator. In a list that was composed these are the probabilities
-    /// of the lists that were judged: it was not judged itself.
+    /// Σ over items and feedback kinds of weight · probability, by the evaluator; of a `composed` list by the means that its
+    /// items have, for it was not judged itself.
     pub utility: f32,
     /// Σ over positions of log P̂ of the item there, by the generator.
     pub log_probability: f32,
     /// The decoder that proposed it first, by its kind in the configuration such as `greedy`; `given` if the caller did,
-    /// `composed` if it was made of the items worth most (`choice = "items"`).
+    /// `composed` if none did: it was made of the items worth most (`choice = "items"`).
     pub source: &'static str,
 }
 
@@ -48,8 +48,8 @@ pub struct PlacedItem {
     pub position: usize,
     /// P̂ of this candidate at this position: the position's distribution over all candidates.
     pub p: f32,
-    /// The evaluator's probability of each feedback kind, in the model's order of kinds; in a list that was composed the mean over all lists
-    /// that were judged.
+    /// The evaluator's probability of each feedback kind, in the model's order of kinds; in a `composed` list the mean over all lists that
+    /// were judged.
     pub feedback: Vec<f32>,
 }
 
@@ -63,8 +63,7 @@ pub struct Trace {
     /// The distinct lists that were proposed, as the evaluator judged them, in the order of the decoders; the first is the generator's own
     /// choice.
     pub proposals: Vec<ScoredList>,
-    /// Which of them is worth most.
-    pub best: usize,
-    /// The list to show: the best, or with `choice = "items"` one made of the items worth most in all of them.
+    /// The list to show: the one of them worth most, or with `choice = "items"` that of the items worth most in all of them, which need not
+    /// be one of them.
     pub chosen: ScoredList,
 }

@@ -4,7 +4,7 @@ mod pass;
 
 use std::path::Path;
 
-use nar4rec_decoding::{Decoder, Greedy, ProposalConfig};
+use nar4rec_decoding::ProposalConfig;
 use nar4rec_evaluator::{Evaluator, FeedbackKind};
 use nar4rec_features::{Catalog, Encoder, Schema};
 use nar4rec_generator::{FirstPositions, Generator};
@@ -47,8 +47,6 @@ pub struct Reranker {
     /// What a unit of log P̂ of a list is worth beside its utility.
     generator_weight: f32,
     choice: Choice,
-    /// How a list is made of items by their worths.
-    composition: ProposalConfig,
     scratches: Pool,
 }
 
@@ -93,7 +91,6 @@ impl Reranker {
             proposals: config.pipeline.proposals(),
             generator_weight: config.pipeline.generator_weight,
             choice: config.pipeline.choice,
-            composition: ProposalConfig { decoders: vec![Decoder::Greedy(Greedy {})], ..ProposalConfig::default() },
             scratches: Pool::default(),
         })
     }

@@ -47,7 +47,7 @@ fn nothing_is_allocated_for_a_request_that_is_no_larger_than_those_before() {
 
 #[test]
 fn a_ranking_that_is_used_again_holds_nothing_of_the_request_before() {
-    let reranker = reranker(2, |_| ());
+    let reranker = reranker(2, |model| model.config.pipeline.choice = Choice::Items);
     let mut ranking = Ranking::default();
     for request in requests(0..40) {
         let options = Options { length: None, alternatives: (request.candidates().len() % 5) };

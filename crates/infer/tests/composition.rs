@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nar4rec_decoding::{Decoded, Decoder, Proposals, Rules, Scores};
 use nar4rec_evaluator::Lists;
 use nar4rec_features::{Catalog, Encoder, FeatureBatch};
-use nar4rec_infer::{FeatureValue, Isa, Model, Options, Permutation, PlacedItem, Request, Reranker, ScoredList, Trace};
+use nar4rec_infer::{FeatureValue, Isa, Model, Options, Permutation, Request, Reranker, ScoredList, Trace};
 use nar4rec_layers::{FeatureEmbedding, ItemScratch};
 use nar4rec_model::Choice;
 use nar4rec_tensor::{Eager, EagerValue, Exec, Purpose, Segments, Weights, Workspace};
@@ -154,7 +154,7 @@ fn reranking_is_the_composition_of_its_parts() {
                 best = Some((index, worth));
             }
         }
-        assert_eq!(trace.best, best.unwrap().0);
+        assert_eq!(trace.chosen, trace.proposals[best.unwrap().0]);
     }
 }
 
@@ -199,11 +199,12 @@ fn the_best_list_is_worth_most_and_the_alternatives_follow_in_order() {
         for seed in 0..20 {
             let request = made::request(seed, 20);
             let trace = reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
-            let Trace { mut proposals, best, .. } = trace;
-            assert!(proposals.iter().all(|list| worth(list, weight) <= worth(&proposals[best], weight)));
+            let Trace { mut proposals, chosen, .. } = trace;
+            assert!(proposals.iter().all(|list| worth(list, weight) <= worth(&chosen, weight)));
+            proposals.remove(proposals.iter().position(|list| *list == chosen).unwrap());
             let options = Options { alternatives: 100, ..Options::default() };
             let ranking = reranker.rerank_with(&request, options).unwrap();
-            assert_eq!(ranking.best, proposals.remove(best));
+            assert_eq!(ranking.best, chosen);
             proposals.sort_by(|a, b| worth(b, weight).total_cmp(&worth(a, weight)));
             assert_eq!(ranking.alternatives, proposals);
             let few = reranker.rerank_with(&request, Options { alternatives: 2, ..options }).unwrap();
@@ -228,25 +229,10 @@ fn of_lists_worth_the_same_the_first_proposed_is_best() {
         let trace = reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
         assert!(trace.proposals.len() > 3);
         assert!(trace.proposals.iter().all(|list| list.utility == trace.proposals[0].utility));
-        assert_eq!((trace.best, trace.proposals[0].source), (0, "greedy"));
+        assert_eq!((&trace.chosen, trace.proposals[0].source), (&trace.proposals[0], "greedy"));
         let ranking = reranker.rerank_with(&request, Options { alternatives: 9, length: None }).unwrap();
         assert_eq!(ranking.alternatives, trace.proposals[1..][..ranking.alternatives.len()]);
     }
-}
-
-/// What each item is worth, the naive way: the means over all the lists it stands in, by the list of places where it was judged.
-fn worths(trace: &Trace, weight: f32) -> Vec<(usize, f32, Vec<f32>)> {
-    let judged =
-        |index: usize| trace.proposals.iter().flat_map(|list| &list.items).filter(move |item| item.index == index);
-    let candidates = trace.log_probabilities.len() / trace.positions;
-    let worths = (0..candidates).filter(|index| judged(*index).next().is_some()).map(|index| {
-        let mean = |of: &dyn Fn(&PlacedItem) -> f32| judged(index).map(of).sum::<f32>() / judged(index).count() as f32;
-        let feedback: Vec<f32> = (0..2).map(|kind| mean(&|item| item.feedback[kind])).collect();
-        (index, feedback[0] - 0.3 * feedback[1] + weight * mean(&|item| item.p.ln()), feedback)
-    });
-    let mut worths: Vec<_> = worths.collect();
-    worths.sort_by(|a, b| b.1.total_cmp(&a.1));
-    worths
 }
 
 #[test]
@@ -261,29 +247,35 @@ fn by_items_those_worth_most_in_all_lists_are_shown() {
         let traced =
             |reranker: &Reranker| reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
         let (trace, other) = (traced(&by_items), traced(&by_list));
-        assert_eq!((&trace.proposals, trace.best), (&other.proposals, other.best), "judged alike");
-        assert_eq!(other.chosen, other.proposals[other.best]);
+        assert_eq!(trace.proposals, other.proposals, "judged alike");
 
         let chosen = &trace.chosen;
-        let expected = worths(&trace, weight);
+        let expected = made::worths(&trace, weight);
         let expected = &expected[..made::LENGTH.min(expected.len())];
         assert_eq!(indices(chosen), expected.iter().map(|(index, ..)| *index).collect::<Vec<_>>());
         for (place, (item, (index, _, feedback))) in chosen.items.iter().zip(expected).enumerate() {
             assert_eq!(item.position, place + 1);
             assert_eq!(item.p, trace.log_probabilities[index * trace.positions + place].exp());
+            if chosen.source != "composed" {
+                continue;
+            }
             let close = item.feedback.iter().zip(feedback).all(|(a, b)| (a - b).abs() < 1e-5);
             assert!(close, "{:?} beside {feedback:?}", item.feedback);
         }
         let utility: f32 = chosen.items.iter().map(|item| item.feedback[0] - 0.3 * item.feedback[1]).sum();
         let logs: f32 = chosen.items.iter().map(|item| item.p.ln()).sum();
         assert!((chosen.utility - utility).abs() < 1e-5 && (chosen.log_probability - logs).abs() < 1e-3);
-        assert_eq!(chosen.source, "composed");
+        let proposed = trace.proposals.iter().find(|list| indices(list) == indices(chosen));
+        match proposed {
+            Some(judged) => assert_eq!(chosen, judged, "what was judged is shown as it was"),
+            None => assert_eq!(chosen.source, "composed"),
+        }
+        new += usize::from(proposed.is_none());
 
         let ranking = by_items.rerank_with(&request, Options { alternatives: 99, length: None }).unwrap();
         assert_eq!(&ranking.best, chosen);
         let mut others = trace.proposals.clone();
         others.retain(|list| indices(list) != indices(chosen));
-        new += usize::from(others.len() == trace.proposals.len());
         others.sort_by(|a, b| worth(b, weight).total_cmp(&worth(a, weight)));
         assert_eq!(ranking.alternatives, others);
         assert_eq!(

@@ -67,6 +67,24 @@ fn can_be_kept(request: &Request, list: &mut Vec<usize>, length: usize) -> bool 
     })
 }
 
+/// Fills `list` to `length` with the first of `candidates` that leaves a way to keep the constraints, place by place.
+fn fill(request: &Request, candidates: &[usize], list: &mut Vec<usize>, length: usize) -> bool {
+    if list.len() == length {
+        return keeps(request, list);
+    }
+    candidates.iter().any(|&index| {
+        if list.contains(&index) {
+            return false;
+        }
+        list.push(index);
+        let filled = fill(request, candidates, list, length);
+        if !filled {
+            list.pop();
+        }
+        filled
+    })
+}
+
 /// Pins as (candidate, position), exclusions, limits, and features of which neighbours must differ.
 type Drawn = (Vec<(usize, usize)>, Vec<usize>, Vec<AtMost>, Vec<String>);
 
@@ -112,6 +130,10 @@ proptest! {
                     prop_assert_eq!(list.items.len(), length);
                     prop_assert!(keeps(&request, &indices(list)), "{:?}", list);
                 }
+                let by_worth: Vec<usize> = made::worths(&trace, 0.05).into_iter().map(|(index, ..)| index).collect();
+                let mut expected = Vec::new();
+                prop_assert!(fill(&request, &by_worth, &mut expected, length));
+                prop_assert_eq!(indices(&trace.chosen), expected);
             }
             Err(error) => {
                 prop_assert!(!possible, "{}", error);

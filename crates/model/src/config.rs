@@ -94,12 +94,12 @@ pub enum Choice {
     List,
     /// The items worth most, those first, whichever lists they stand in: an item is worth the mean over its places in all lists of its utility
     /// there + w · log P̂ of it there. The evaluator says of an item in one company what it does not in another, and a mean of
-    /// many such opinions is better than one; it is blind to what the items chosen are worth *together*.
+    /// many such opinions is better than one; it is blind to what the items chosen are worth *together*. The constraints of a request are
+    /// kept; where that would take too long to find out, it is the list worth most.
     Items,
 }
 
 impl Choice {
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     fn is_list(&self) -> bool {
         *self == Self::List
     }
@@ -189,8 +189,13 @@ mod tests {
 
     #[test]
     fn json_round_trips() {
-        let text = serde_json::to_string(&config()).unwrap();
-        assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), config());
+        for choice in [Choice::List, Choice::Items] {
+            let mut config = config();
+            config.pipeline.choice = choice;
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), config);
+            assert_eq!(text.contains(r#""choice":"items""#), choice == Choice::Items, "{text}");
+        }
     }
 
     #[test]

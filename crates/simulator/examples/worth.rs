@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The requests of a query are alike, so one session of each is enough. With `--lists` at least the number of lists that the
-//! pipeline proposes, the loss comes apart into the generator's and the evaluator's; with fewer, the generator is charged with
+//! pipeline proposes (and one more with `choice = "items"`), the loss comes apart into the generator's and the evaluator's; with fewer, the generator is charged with
 //! what was proposed and not written.
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 

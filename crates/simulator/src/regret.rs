@@ -11,9 +11,9 @@ pub struct Regret {
     pub optimum: f64,
     /// No list is worth more than this; it is `optimum` where that is proven.
     pub bound: f64,
-    /// Of the best proposed list.
+    /// Of the best of the lists that were proposed, the chosen one among them.
     pub best_proposed: f64,
-    /// Of the list that was chosen among them.
+    /// Of the list that was chosen.
     pub chosen: f64,
 }
 

@@ -25,7 +25,8 @@ pub const DEEP: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not zero");
 pub struct Answer {
     /// Its list, and its score of every candidate.
     pub ranked: Ranked,
-    /// The lists it chose from, the one it chose among them, each with what it takes it to be worth; empty if it makes but one.
+    /// The lists it judged before it chose, each with what it takes it to be worth; empty if it makes but one. What it shows is mostly one of
+    /// them, but it may be made of their items.
     pub proposals: Vec<(Vec<usize>, f32)>,
 }
 

@@ -78,7 +78,7 @@ impl DomainsSummary<'_> {
     fn columns(&self) -> impl Iterator<Item = (&Domain, &str)> {
         self.domains.iter().flat_map(|domain| {
             let is_told = |name: &&String| {
-                domain.summary.ranked_by.as_ref() == Some(*name) || name.starts_with("NDCG@") || name.starts_with("P@")
+                domain.summary.ranked_by() == Some(name.as_str()) || name.starts_with("NDCG@") || name.starts_with("P@")
             };
             let mut names: Vec<&str> = domain.summary.columns.iter().filter(is_told).map(String::as_str).collect();
             names.push(RANK);

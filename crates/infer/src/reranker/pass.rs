@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use nar4rec_decoding::{DecodeError, Proposals, Scores, Workspace};
+use nar4rec_decoding::{DecodeError, Decoder, Greedy, Proposals, Scores, Workspace};
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::FeatureBatch;
 use nar4rec_generator::GeneratorConfig;
@@ -84,7 +84,7 @@ pub(super) fn passes(mut requests: &[Request], footprint: Footprint) -> impl Ite
 }
 
 impl Reranker {
-    /// One pass over a few requests: afterwards `scratch.considered` has what is wanted of each, with the best list chosen.
+    /// One pass over a few requests: afterwards `scratch.considered` has what is wanted of each, with what is shown chosen.
     pub(super) fn pass(
         &self,
         requests: &[Request],
@@ -99,10 +99,10 @@ impl Reranker {
         observer.enter(Stage::Evaluate);
         self.value(scratch, observer);
         observer.enter(Stage::Answer);
-        let Scratch { considered, decoding, proposals, .. } = scratch;
+        let Scratch { considered, decoding, .. } = scratch;
         let considered = considered.as_mut_slice().iter_mut().zip(requests);
         for (considered, request) in considered.filter(|(considered, _)| considered.is_sound()) {
-            let chosen = self.choose(request, wanted, considered, (decoding, proposals));
+            let chosen = self.choose(request, wanted, considered, decoding);
             considered.check(chosen);
         }
     }
@@ -162,12 +162,13 @@ impl Reranker {
                 let rules = self.attributes.rules(request)?;
                 let proposed = self.proposals.propose(&scores, &rules, length, workspace, proposals);
                 proposed.map_err(|error| Problem::of_decoding(error, request))?;
+                considered.set_rules(rules);
                 proposals.iter().for_each(|proposal| considered.propose(proposal, scores.candidates()));
             }
             Wanted::Given(lists) => {
                 for (place, list) in lists.iter().enumerate() {
                     self.check(place, list, request.candidates().len())?;
-                    considered.give(list, &scores);
+                    considered.give(list);
                 }
             }
         }
@@ -192,21 +193,19 @@ impl Reranker {
         request: &Request,
         wanted: Wanted<'_>,
         considered: &mut Considered,
-        (workspace, proposals): (&mut Workspace, &mut Proposals),
+        workspace: &mut Workspace,
     ) -> Result<(), Problem> {
         considered.choose()?;
         let (Choice::Items, Wanted::Proposals(length)) = (self.choice, wanted) else { return Ok(()) };
         let layers = &self.evaluator.layers;
         let utility = |feedback: &[f32]| layers.utility(feedback);
-        let worths = considered.worths(layers.config().feedback.len(), utility, self.generator_weight);
-        let of_decoding = |error| Problem::of_decoding(error, request);
-        let scores = Scores::new(worths, &[], request.candidates().len(), self.list_length()).map_err(of_decoding)?;
-        let rules = self.attributes.rules(request)?;
-        match self.composition.propose(&scores, &rules, length, workspace, proposals) {
-            Ok(()) => considered.compose(&proposals.as_slice()[0].found.list, utility),
-            // The best of the lists keeps the rules too.
+        let (worths, rules) = considered.worths(layers.config().feedback.len(), utility, self.generator_weight)?;
+        let scores = Scores::new(worths, &[], request.candidates().len(), self.list_length());
+        match scores.and_then(|scores| Decoder::Greedy(Greedy {}).decode(&scores, rules, length, 0, workspace)) {
+            Ok(found) => considered.show(&found[0].list, utility),
+            // The list worth most keeps the rules and is there already.
             Err(DecodeError::SearchLimit { .. }) => {}
-            Err(error) => return Err(of_decoding(error)),
+            Err(error) => return Err(Problem::of_decoding(error, request)),
         }
         Ok(())
     }

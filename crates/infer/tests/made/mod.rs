@@ -10,7 +10,8 @@ use nar4rec_evaluator::{EvaluatorConfig, FeedbackKind};
 use nar4rec_features::{Schema, SchemaBuilder, SchemaOptions};
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_infer::{
-    Candidate, Constraints, FeatureValue, Features, Isa, Item, MAX_CANDIDATES, Model, Request, Reranker, User,
+    Candidate, Constraints, FeatureValue, Features, Isa, Item, MAX_CANDIDATES, Model, PlacedItem, Request, Reranker,
+    Trace, User,
 };
 use nar4rec_model::{ModelConfig, PipelineConfig, Precision};
 use rand::seq::SliceRandom;
@@ -109,6 +110,21 @@ pub(crate) fn reranker(seed: u64, change: impl FnOnce(&mut Model)) -> Reranker {
     let mut model = model(seed);
     change(&mut model);
     Reranker::new(model, Isa::detect()).unwrap()
+}
+
+/// What each item is worth, the naive way: the means over all the lists it stands in, by the list of places where it was judged.
+pub(crate) fn worths(trace: &Trace, weight: f32) -> Vec<(usize, f32, Vec<f32>)> {
+    let judged =
+        |index: usize| trace.proposals.iter().flat_map(|list| &list.items).filter(move |item| item.index == index);
+    let candidates = trace.log_probabilities.len() / trace.positions;
+    let worths = (0..candidates).filter(|index| judged(*index).next().is_some()).map(|index| {
+        let mean = |of: &dyn Fn(&PlacedItem) -> f32| judged(index).map(of).sum::<f32>() / judged(index).count() as f32;
+        let feedback: Vec<f32> = (0..2).map(|kind| mean(&|item| item.feedback[kind])).collect();
+        (index, feedback[0] - 0.3 * feedback[1] + weight * mean(&|item| item.p.ln()), feedback)
+    });
+    let mut worths: Vec<_> = worths.collect();
+    worths.sort_by(|a, b| b.1.total_cmp(&a.1));
+    worths
 }
 
 /// The ids of the best list.
