@@ -121,8 +121,11 @@ fn metrics(evaluation: &Evaluation) -> MetricsTable {
         system(&format!("{}{}", name[..1].to_uppercase(), &name[1..]), note, figures)
     }));
     let left_out = evaluation.generator.without_positive;
-    let note = (left_out > 0).then(|| format!("{left_out} lists without a relevant item are in no ranking metric."));
-    MetricsTable { columns: names.iter().map(|name| Column::share(*name)).collect(), rows, note }
+    let mut note = "Ranges are 95% intervals over lists.".to_owned();
+    if left_out > 0 {
+        note.push_str(&format!(" {left_out} lists without a relevant item are in no ranking metric."));
+    }
+    MetricsTable { columns: names.iter().map(|name| Column::share(*name)).collect(), rows, note: Some(note) }
 }
 
 fn measure(estimate: Option<Estimate>) -> Measure {

@@ -68,7 +68,7 @@ pub struct MetricsTable {
     pub columns: Vec<Column>,
     /// The systems, in the order they are shown.
     pub rows: Vec<System>,
-    /// A remark below the table, such as how many lists were left out.
+    /// A remark below the table: what the ranges are, how many lists were left out.
     pub note: Option<String>,
 }
 
@@ -106,7 +106,7 @@ pub struct System {
     pub values: Vec<Measure>,
 }
 
-/// A value with its 95% interval; [`Measure::NONE`] where there is no value.
+/// A value with its range, such as its 95% interval; [`Measure::NONE`] where there is no value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measure {
     /// The value.
