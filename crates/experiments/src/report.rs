@@ -20,10 +20,10 @@ pub fn to_markdown(experiment: &Experiment, summary: &Summary) -> String {
         let named = summary.columns.iter().zip(&row.values);
         let cells: Vec<String> = named.map(|(name, value)| cell(name, *value)).collect();
         text.push_str(&format!("| {} | {} | {} |", row.variant, row.seeds.len(), cells.join(" | ")));
-        for (place, _) in compared.iter().enumerate() {
+        for (place, by) in row.behind.iter().take(compared.len()).enumerate() {
             let is_first = place == 0 && summary.first.as_deref() == Some(row.variant.as_str());
             let nothing = if is_first { "first" } else { "–" };
-            text.push_str(&format!(" {} |", row.behind[place].map_or(nothing.to_owned(), behind)));
+            text.push_str(&format!(" {} |", by.map_or(nothing.to_owned(), behind)));
         }
         text.push('\n');
     }

@@ -141,18 +141,20 @@ impl Summary {
         }
         let columns = columns(outcomes);
         let compared = compared(outcomes, &columns);
-        let values = |variant: &str, figure: &String| by_list(of(outcomes, variant), figure);
-        let total = |variant: &str| compared.first().map_or(0.0, |figure| values(variant, figure).iter().sum::<f64>());
-        let first = variants.iter().rev().max_by(|a, b| total(a).total_cmp(&total(b))).copied();
-        let behind = |variant: &str, figure: &String| match first {
-            Some(first) if first != variant => {
-                let difference = Bootstrap::default().difference(&values(first, figure), &values(variant, figure));
-                Ok(difference?.map(Behind::from))
-            }
-            _ => Ok(None),
+        // Of each variant the values by list of each figure that is compared.
+        let values = |variant: &&str| -> Vec<Vec<f64>> {
+            compared.iter().map(|figure| by_list(of(outcomes, variant), figure)).collect()
         };
-        let row = |variant: &&str| {
-            let behind: Result<_, ExperimentError> = compared.iter().map(|figure| behind(variant, figure)).collect();
+        let values: Vec<Vec<Vec<f64>>> = variants.iter().map(values).collect();
+        let total = |index: usize| values[index].first().map_or(0.0, |values| values.iter().sum::<f64>());
+        let first = (0..variants.len()).rev().max_by(|a, b| total(*a).total_cmp(&total(*b)));
+        let row = |(index, variant): (usize, &&str)| {
+            let best = first.filter(|first| *first != index).map(|first| &values[first]);
+            let behind = |place: usize| -> Result<Option<Behind>, ExperimentError> {
+                let Some(best) = best else { return Ok(None) };
+                Ok(Bootstrap::default().difference(&best[place], &values[index][place])?.map(Behind::from))
+            };
+            let behind: Result<_, ExperimentError> = (0..compared.len()).map(behind).collect();
             Ok(Row {
                 variant: (*variant).to_owned(),
                 seeds: of(outcomes, variant).map(|outcome| outcome.seed).collect(),
@@ -160,9 +162,9 @@ impl Summary {
                 behind: behind?,
             })
         };
-        let rows: Result<_, ExperimentError> = variants.iter().map(row).collect();
+        let rows: Result<_, ExperimentError> = variants.iter().enumerate().map(row).collect();
         let about = outcomes.first().map(|first| (first.split.clone(), first.lists, first.relevance.clone()));
-        Ok(Self { about, columns, first: first.map(str::to_owned), rows: rows?, compared })
+        Ok(Self { about, columns, first: first.map(|first| variants[first].to_owned()), rows: rows?, compared })
     }
 }
 

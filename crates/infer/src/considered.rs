@@ -127,7 +127,8 @@ impl Considered {
     }
 
     /// Adds a list that a decoder proposed.
-    pub(crate) fn propose(&mut self, Proposal { decoder, found }: &Proposal, candidates: usize) {
+    pub(crate) fn propose(&mut self, Proposal { decoder, found }: &Proposal) {
+        let candidates = self.candidates();
         self.lists.next(Valued::default).set(decoder.name(), &found.list, candidates, found.log_probability);
     }
 
@@ -208,11 +209,14 @@ impl Considered {
         let (mut others, mut spare) = (std::mem::take(&mut self.others), std::mem::take(&mut self.spare));
         let (lists, shown) = (self.lists.as_slice(), self.shown().expect("a list was proposed"));
         others.clear();
-        others.extend((0..lists.len()).filter(|index| lists[*index].list != shown.list));
-        // Of lists worth the same the one proposed first comes first.
-        let before = |a: &usize, b: &usize| lists[*b].worth.total_cmp(&lists[*a].worth).then(a.cmp(b));
-        others.sort_unstable_by(before);
-        others.truncate(alternatives);
+        if alternatives > 0 {
+            // A composed list is none of them.
+            others.extend((0..lists.len()).filter(|index| !std::ptr::eq(&lists[*index], shown)));
+            // Of lists worth the same the one proposed first comes first.
+            let before = |a: &usize, b: &usize| lists[*b].worth.total_cmp(&lists[*a].worth).then(a.cmp(b));
+            others.sort_unstable_by(before);
+            others.truncate(alternatives);
+        }
 
         request.request_id().clone_into(&mut ranking.request_id);
         self.score(request, shown, &mut ranking.best, &mut spare);

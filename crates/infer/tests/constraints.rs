@@ -51,22 +51,6 @@ fn keeps(request: &Request, list: &[usize]) -> bool {
         && constraints.distinct_neighbours.iter().all(unlike)
 }
 
-/// Whether some list that begins with `list` and has `length` of `n` candidates keeps the constraints.
-fn can_be_kept(request: &Request, list: &mut Vec<usize>, length: usize) -> bool {
-    if list.len() == length {
-        return keeps(request, list);
-    }
-    (0..request.candidates().len()).any(|index| {
-        if list.contains(&index) {
-            return false;
-        }
-        list.push(index);
-        let kept = can_be_kept(request, list, length);
-        list.pop();
-        kept
-    })
-}
-
 /// Fills `list` to `length` with the first of `candidates` that leaves a way to keep the constraints, place by place.
 fn fill(request: &Request, candidates: &[usize], list: &mut Vec<usize>, length: usize) -> bool {
     if list.len() == length {
@@ -123,7 +107,8 @@ proptest! {
         let excluded: std::collections::HashSet<_> = request.constraints().exclude.iter().collect();
         let length = asked.min(request.candidates().len() - excluded.len());
         let beyond = request.constraints().pin.iter().any(|pin| pin.position > length);
-        let possible = can_be_kept(&request, &mut Vec::new(), length);
+        let all: Vec<usize> = (0..request.candidates().len()).collect();
+        let possible = fill(&request, &all, &mut Vec::new(), length);
         match RERANKER.trace_batch(std::slice::from_ref(&request), Some(asked)).remove(0) {
             Ok(trace) => {
                 for list in trace.proposals.iter().chain([&trace.chosen]) {

@@ -163,7 +163,7 @@ impl Reranker {
                 let proposed = self.proposals.propose(&scores, &rules, length, workspace, proposals);
                 proposed.map_err(|error| Problem::of_decoding(error, request))?;
                 considered.set_rules(rules);
-                proposals.iter().for_each(|proposal| considered.propose(proposal, scores.candidates()));
+                proposals.iter().for_each(|proposal| considered.propose(proposal));
             }
             Wanted::Given(lists) => {
                 for (place, list) in lists.iter().enumerate() {
