@@ -37,12 +37,11 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// A data set and the outcomes on it.
+    /// A data set, the summary of the outcomes on it, and those.
     ///
     /// # Errors
-    /// If outcomes are of different lists.
-    pub fn new(name: &str, outcomes: &[Outcome]) -> Result<Self, ExperimentError> {
-        let summary = Summary::new(outcomes)?;
+    /// If two rows cannot be compared list by list.
+    pub fn new(name: &str, summary: Summary, outcomes: &[Outcome]) -> Result<Self, ExperimentError> {
         let values: Vec<Option<f64>> = (0..summary.rows.len()).map(|row| ranking_value(&summary, row)).collect();
         let above = |value: f64| values.iter().flatten().filter(|other| **other > value).count();
         let ranks = values.iter().map(|value| value.map(|value| 1 + above(value))).collect();

@@ -35,8 +35,9 @@ fn named(what: &str, seed: u64) -> String {
 
 /// Told how a grid goes; what it answers to a training's step decides whether there is another.
 pub trait Watcher {
-    /// A cell is begun: its place from 1, the number of cells, and whether its outcome is there already.
-    fn cell(&mut self, cell: Cell<'_>, place: usize, cells: usize, done: bool);
+    /// A cell is to come: its place from 1 and of how many, and whether its outcome is there already. The answer says whether to
+    /// go on.
+    fn cell(&mut self, cell: Cell<'_>, place: [usize; 2], done: bool) -> bool;
 
     /// A model is about to be trained; the answer watches that. The path is for its metrics.
     fn training(&mut self, metrics: &Path, goes_on: bool) -> Box<dyn Observer + '_>;
@@ -53,7 +54,7 @@ pub trait Watcher {
 pub enum Done {
     /// All cells are done.
     All,
-    /// The watcher stopped a training; what was done is kept.
+    /// The watcher stopped it; what was done is kept.
     Stopped,
 }
 
@@ -104,16 +105,18 @@ impl Grid<'_> {
         let mut outcomes: Vec<Outcome> = Vec::new();
         for (place, cell) in cells.iter().enumerate() {
             let known: Option<Outcome> = store.outcome(&cell.name())?;
-            watcher.cell(*cell, place + 1, cells.len(), known.is_some());
-            if let Some(known) = known {
-                outcomes.push(known);
-                continue;
+            let goes_on = watcher.cell(*cell, [place + 1, cells.len()], known.is_some());
+            match known {
+                Some(known) => outcomes.push(known),
+                None if !goes_on => return Ok(Done::Stopped),
+                None => {
+                    let Some(outcome) = run.one(*cell, watcher)? else { return Ok(Done::Stopped) };
+                    store.keep(&cell.name(), &outcome)?;
+                    watcher.outcome(&outcome);
+                    outcomes.push(outcome);
+                    tell(&outcomes)?;
+                }
             }
-            let Some(outcome) = run.one(*cell, watcher)? else { return Ok(Done::Stopped) };
-            store.keep(&cell.name(), &outcome)?;
-            watcher.outcome(&outcome);
-            outcomes.push(outcome);
-            tell(&outcomes)?;
         }
         tell(&outcomes)?;
         Ok(Done::All)
@@ -200,3 +203,6 @@ impl Run<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@
 mod domains;
 mod error;
 mod grid;
+#[cfg(test)]
+mod made;
 mod online;
 mod oracle;
 mod outcome;

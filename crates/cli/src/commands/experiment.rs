@@ -80,7 +80,7 @@ fn grid(
     let grid = Grid { data, config, variants, seeds, split, on_bad, isa };
     let mut text = String::new();
     let done = grid.run(&store, &mut Progress::new(), |outcomes| {
-        text = tell(experiment, &store, outcomes)?;
+        text = tell(experiment, &store, &Summary::new(outcomes)?)?;
         Ok(())
     });
     end(done.map_err(misuse)?, &text, &args.out)
@@ -136,10 +136,9 @@ fn misuse(error: ExperimentError) -> anyhow::Error {
 }
 
 /// Writes the reports anew; gives the Markdown.
-fn tell(experiment: &Experiment, store: &Store, outcomes: &[Outcome]) -> Result<String, ExperimentError> {
-    let summary = Summary::new(outcomes)?;
-    let (json, html) = (to_json(experiment, &summary), to_html(experiment, &summary)?);
-    write(store, to_markdown(experiment, &summary), &json, &html)
+fn tell(experiment: &Experiment, store: &Store, summary: &Summary) -> Result<String, ExperimentError> {
+    let (json, html) = (to_json(experiment, summary), to_html(experiment, summary)?);
+    write(store, to_markdown(experiment, summary), &json, &html)
 }
 
 /// The same of timings.
@@ -169,9 +168,10 @@ impl Progress {
 }
 
 impl Watcher for Progress {
-    fn cell(&mut self, cell: Cell<'_>, place: usize, cells: usize, done: bool) {
+    fn cell(&mut self, cell: Cell<'_>, [place, cells]: [usize; 2], done: bool) -> bool {
         let state = if done { ": done before" } else { "" };
         console::note(&format!("[{place}/{cells}] {} seed {}{state}", cell.variant.name, cell.seed));
+        !self.interrupt.requested()
     }
 
     fn training(&mut self, metrics: &Path, goes_on: bool) -> Box<dyn Observer + '_> {

@@ -36,13 +36,16 @@ fn like(variant: &str, other: &Outcome) -> Outcome {
     outcome
 }
 
+fn domain(name: &str, outcomes: &[Outcome]) -> Domain {
+    Domain::new(name, Summary::new(outcomes).unwrap(), outcomes).unwrap()
+}
+
 /// Films: a > b > c, and d a little above c by chance. Videos: b > a > c. Pages: nothing but a.
 fn domains() -> Vec<Domain> {
     let c = outcome("c", 1, 0.2);
     let films = [outcome("a", 1, 0.6), outcome("b", 1, 0.4), like("d", &c), c.clone()];
     let videos = [outcome("a", 1, 0.3), outcome("b", 1, 0.5), outcome("d", 1, 0.1), c];
     let pages = [outcome("a", 1, 0.5), outcome("a", 2, 0.7)];
-    let domain = |name, outcomes: &[Outcome]| Domain::new(name, outcomes).unwrap();
     vec![domain("film", &films), domain("video", &videos), domain("page", &pages)]
 }
 
@@ -55,9 +58,9 @@ fn ranks_are_by_what_ranks_and_equals_share_one() {
     assert_eq!(ranks(video), [2, 1, 4, 3].map(Some));
     assert_eq!(ranks(page), [Some(1)]);
     let equal = [outcome("a", 1, 0.3), outcome("b", 1, 0.5), outcome("c", 1, 0.5)];
-    assert_eq!(ranks(&Domain::new("x", &equal).unwrap()), [3, 1, 1].map(Some));
+    assert_eq!(ranks(&domain("x", &equal)), [3, 1, 1].map(Some));
     let unmeasured = Outcome { figures: BTreeMap::new(), per_list: BTreeMap::new(), ..outcome("a", 1, 0.5) };
-    assert_eq!(ranks(&Domain::new("x", &[unmeasured]).unwrap()), [None]);
+    assert_eq!(ranks(&domain("x", &[unmeasured])), [None]);
 }
 
 #[test]

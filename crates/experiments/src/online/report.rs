@@ -117,12 +117,29 @@ fn told(lift: &Lift) -> String {
     lift.lift.map_or_else(
         || "–".to_owned(),
         |lift| {
-            let [value, low, high] = lift.map(|end| 100.0 * end);
-            format!("{value:+.1} [{low:+.1}, {high:+.1}]")
+            let [value, low, high] = lift.map(signed);
+            format!("{value} [{low}, {high}]")
         },
     )
 }
 
 fn truth(lift: &Lift) -> String {
-    lift.truth.map_or_else(|| "–".to_owned(), |truth| format!("{:+.1}", 100.0 * truth))
+    lift.truth.map_or_else(|| "–".to_owned(), signed)
+}
+
+/// A share in per cent with its sign; what rounds to nothing is +0.0.
+fn signed(share: f64) -> String {
+    let tenths = (1000.0 * share).round() + 0.0;
+    format!("{:+.1}", tenths / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rounds_to_nothing_is_not_told_as_less() {
+        let told = [-0.0004, 0.0, 0.0004, 0.0149, -0.0149].map(signed);
+        assert_eq!(told, ["+0.0", "+0.0", "+0.0", "+1.5", "-1.5"]);
+    }
 }

@@ -140,7 +140,9 @@ impl Observer for Observed {
 }
 
 impl Watcher for Watched {
-    fn cell(&mut self, _: Cell<'_>, _: usize, _: usize, _: bool) {}
+    fn cell(&mut self, _: Cell<'_>, _: [usize; 2], _: bool) -> bool {
+        true
+    }
 
     fn training(&mut self, _: &Path, _: bool) -> Box<dyn Observer + '_> {
         self.trainings += 1;

@@ -1,42 +1,11 @@
 //! The rows that are there, going on after a stop, and ratios of made times. No test looks at a clock.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use nar4rec_train::SystemKind;
 
 use super::{rows::GENERATOR, *};
-use crate::Experiment;
-
-/// Requests of six candidates, of whom two were shown; some with a candidate less.
-fn made(dir: &Path) {
-    for (split, lists) in [("train", 6), ("valid", 2), ("test", 5)] {
-        let mut text = String::new();
-        for list in 0..lists {
-            let candidates: Vec<String> = (0..6 - list % 2)
-                .map(|item| {
-                    let colour = ["red", "blue"][(item + list) % 2];
-                    format!(r#"{{"id":"v{item}","score":{item},"features":{{"colour":"{colour}"}}}}"#)
-                })
-                .collect();
-            let shown = r#"{"id":"v3","feedback":{"like":1}},{"id":"v1","feedback":{"like":0}}"#;
-            let candidates = candidates.join(",");
-            text.push_str(&format!(
-                r#"{{"request_id":"{split}{list}","candidates":[{candidates}],"shown":[{shown}]}}"#
-            ));
-            text.push('\n');
-        }
-        fs::write(dir.join(format!("{split}.jsonl")), text).unwrap();
-    }
-}
-
-fn config() -> Config {
-    let sizes = "width = 8\nlayers = 1\nheads = 2\nfeed_forward = 8";
-    Config::from_toml(&format!(
-        "seed = 4\n[generator]\nlist_length = 2\n{sizes}\n[evaluator]\n{sizes}\n[training.negatives]\nlists = 1\n\
-         [systems.seq2slate]\nwidth = 16\n"
-    ))
-    .unwrap()
-}
+use crate::{Experiment, made};
 
 /// Counts what is timed, and stops after so many.
 #[derive(Default)]
@@ -68,9 +37,9 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        made(dir.path());
+        made::lists(dir.path());
         let data = DataSet::open(dir.path()).unwrap();
-        Self { dir, data, config: config() }
+        Self { dir, data, config: made::config() }
     }
 
     fn run(&self, systems: &[&str], counter: &mut Counter) -> (Result<Done, ExperimentError>, Vec<Timing>) {

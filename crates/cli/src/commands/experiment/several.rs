@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use nar4rec_data::DataSet;
-use nar4rec_experiments::{Domain, DomainsSummary, Done, Experiment, ExperimentError, Grid, Store};
+use nar4rec_experiments::{Domain, DomainsSummary, Done, Experiment, ExperimentError, Grid, Store, Summary};
 
 use super::{Progress, end, misuse, tell, write};
 use crate::console;
@@ -42,9 +42,10 @@ impl<'a> Several<'a> {
             console::note(&format!("{name}: {}", data.folder().display()));
             let before = domains.len();
             let done = grid(data).run(store, &mut progress, |outcomes| {
-                tell(experiment, store, outcomes)?;
+                let summary = Summary::new(outcomes)?;
+                tell(experiment, store, &summary)?;
                 domains.truncate(before);
-                domains.push(Domain::new(name, outcomes)?);
+                domains.push(Domain::new(name, summary, outcomes)?);
                 text = tell_all(experiment, &joint, &domains)?;
                 Ok(())
             });
