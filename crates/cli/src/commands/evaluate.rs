@@ -9,6 +9,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_infer::{Model, Reranker};
+use nar4rec_metrics::Figures;
 use nar4rec_train::{BaselineRanker, Compared, EvaluateOptions, Evaluation, RivalRanker, SystemKind};
 
 use super::{
@@ -43,6 +44,9 @@ pub(crate) fn evaluate(args: EvaluateArgs, machine: Machine) -> anyhow::Result<(
     } else {
         console::result(&table::to_text(&evaluation))?;
     }
+    if let Some(advice) = advice(&evaluation.pipeline, &evaluation.generator) {
+        console::note(&advice);
+    }
     if let Some(path) = &args.report {
         let title = format!("{} on {}", args.model.display(), args.data.display());
         page::write(
@@ -52,6 +56,21 @@ pub(crate) fn evaluate(args: EvaluateArgs, machine: Machine) -> anyhow::Result<(
         console::note(&format!("{}: the report", path.display()));
     }
     Ok(())
+}
+
+/// What to look at where the list that is chosen is worse, beyond its interval, than the generator's own.
+fn advice(pipeline: &Figures, generator: &Figures) -> Option<String> {
+    let chosen = pipeline.metrics.iter().find(|metric| metric.name.starts_with("NDCG@"))?;
+    let own = generator.get(&chosen.name)?.value;
+    (chosen.estimate.high < own).then(|| {
+        let [chosen_value, own] = [chosen.estimate.value, own].map(|share| 100.0 * share);
+        format!(
+            "{} of the lists that the evaluator chooses is {chosen_value:.1} %, of the generator's own {own:.1} %: \
+             training.negatives tells the evaluator of items that were not shown, pipeline.generator_weight heeds the generator \
+             (docs/configuration.md, Choosing a list)",
+            chosen.name
+        )
+    })
 }
 
 /// Measures a system that NAR4Rec is compared with, beside the orders that need no model.
@@ -102,4 +121,28 @@ pub(crate) fn measure(
     let evaluation = counted(|progress| Ok(nar4rec_train::evaluate(reranker, data, &options, progress)?))?;
     tell_skipped(split.name(), &evaluation.skipped);
     Ok(evaluation)
+}
+
+#[cfg(test)]
+mod tests {
+    use nar4rec_metrics::{Estimate, Metric};
+
+    use super::*;
+
+    #[test]
+    fn advice_is_given_only_where_the_choice_does_harm() {
+        let of = |metrics| Figures { lists: 1, without_positive: 0, metrics };
+        let figures =
+            |value, low, high| of(vec![Metric { name: "NDCG@6".to_owned(), estimate: Estimate { value, low, high } }]);
+        let (worse, alike) = (figures(0.279, 0.257, 0.303), figures(0.3, 0.28, 0.32));
+        let generator = figures(0.311, 0.29, 0.336);
+        assert_eq!(advice(&alike, &generator), None);
+        assert_eq!(advice(&generator, &worse), None);
+        assert_eq!(advice(&of(Vec::new()), &generator), None);
+        let told = advice(&worse, &generator).unwrap();
+        assert!(
+            told.starts_with("NDCG@6 of the lists that the evaluator chooses is 27.9 %, of the generator's own 31.1 %"),
+            "{told}"
+        );
+    }
 }
