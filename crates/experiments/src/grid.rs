@@ -1,61 +1,39 @@
 //! The run of a grid: cell after cell, each kept when it is done.
 
-use std::{num::NonZeroUsize, path::Path, time::Instant};
+use std::{fmt, num::NonZeroUsize, path::Path, time::Instant};
 
 use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_simulator::Truth;
 use nar4rec_tensor::Isa;
-use nar4rec_train::{Compared, Config, EvaluateOptions, Observer, compare};
+use nar4rec_train::{Compared, Config, EvaluateOptions, compare};
 
 use crate::{
-    ExperimentError, Outcome, Store, Subject, Variant,
+    Done, ExperimentError, Outcome, Store, Subject, Variant, Watcher,
     oracle::{Oracle, truth_of},
+    series::{self, Cell},
     trainer::{Trainer, Training, relevance},
 };
 
 /// A variant with one seed.
-#[derive(Debug, Clone, Copy)]
-pub struct Cell<'a> {
-    /// The variant.
-    pub variant: &'a Variant,
-    /// The seed.
-    pub seed: u64,
+struct GridCell<'a> {
+    variant: &'a Variant,
+    seed: u64,
 }
 
-impl Cell<'_> {
-    /// Its name, which is that of its outcome's file.
-    pub fn name(&self) -> String {
+impl Cell for GridCell<'_> {
+    fn name(&self) -> String {
         named(&self.variant.name, self.seed)
+    }
+}
+
+impl fmt::Display for GridCell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} seed {}", self.variant.name, self.seed)
     }
 }
 
 fn named(what: &str, seed: u64) -> String {
     format!("{what}-s{seed}")
-}
-
-/// Told how a grid goes; what it answers to a training's step decides whether there is another.
-pub trait Watcher {
-    /// A cell is to come: its place from 1 and of how many, and whether its outcome is there already. The answer says whether to
-    /// go on.
-    fn cell(&mut self, cell: Cell<'_>, place: [usize; 2], done: bool) -> bool;
-
-    /// A model is about to be trained; the answer watches that. The path is for its metrics.
-    fn training(&mut self, metrics: &Path, goes_on: bool) -> Box<dyn Observer + '_>;
-
-    /// So many lists have been measured.
-    fn measured(&mut self, lists: usize);
-
-    /// A cell is done.
-    fn outcome(&mut self, outcome: &Outcome);
-}
-
-/// How a grid ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
-    /// All cells are done.
-    All,
-    /// The watcher stopped it; what was done is kept.
-    Stopped,
 }
 
 /// Variants × seeds on one data set.
@@ -78,13 +56,6 @@ pub struct Grid<'a> {
 }
 
 impl Grid<'_> {
-    /// The cells, seed by seed, so that all variants have one seed before any has two.
-    pub fn cells(&self) -> Vec<Cell<'_>> {
-        let of_seed =
-            |seed: &u64| self.variants.iter().map(|variant| Cell { variant, seed: *seed }).collect::<Vec<_>>();
-        self.seeds.iter().flat_map(of_seed).collect()
-    }
-
     /// Runs every cell that is not done. `tell` is called after each, with the outcomes of all cells up to it.
     ///
     /// # Errors
@@ -93,7 +64,7 @@ impl Grid<'_> {
         &self,
         store: &Store,
         watcher: &mut dyn Watcher,
-        mut tell: impl FnMut(&[Outcome]) -> Result<(), ExperimentError>,
+        tell: impl FnMut(&[Outcome]) -> Result<(), ExperimentError>,
     ) -> Result<Done, ExperimentError> {
         let cells = self.cells();
         // What is wrong with the last variant is told before the first is trained.
@@ -102,24 +73,14 @@ impl Grid<'_> {
         }
         let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
         let run = Run { grid: self, config, store, truth: truth_of(self.data.folder())? };
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        for (place, cell) in cells.iter().enumerate() {
-            let known: Option<Outcome> = store.outcome(&cell.name())?;
-            let goes_on = watcher.cell(*cell, [place + 1, cells.len()], known.is_some());
-            match known {
-                Some(known) => outcomes.push(known),
-                None if !goes_on => return Ok(Done::Stopped),
-                None => {
-                    let Some(outcome) = run.one(*cell, watcher)? else { return Ok(Done::Stopped) };
-                    store.keep(&cell.name(), &outcome)?;
-                    watcher.outcome(&outcome);
-                    outcomes.push(outcome);
-                    tell(&outcomes)?;
-                }
-            }
-        }
-        tell(&outcomes)?;
-        Ok(Done::All)
+        series::run(&cells, (store, watcher), |cell, watcher| run.one(cell, watcher), tell)
+    }
+
+    /// The cells, seed by seed, so that all variants have one seed before any has two.
+    fn cells(&self) -> Vec<GridCell<'_>> {
+        let of_seed =
+            |seed: &u64| self.variants.iter().map(|variant| GridCell { variant, seed: *seed }).collect::<Vec<_>>();
+        self.seeds.iter().flat_map(of_seed).collect()
     }
 }
 
@@ -134,7 +95,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// One cell, from training to outcome. `None` if its training was stopped.
-    fn one(&self, cell: Cell<'_>, watcher: &mut dyn Watcher) -> Result<Option<Outcome>, ExperimentError> {
+    fn one(&self, cell: &GridCell<'_>, watcher: &mut dyn Watcher) -> Result<Option<Outcome>, ExperimentError> {
         let config = cell.variant.config(self.config, cell.seed)?;
         let mut outcome = Outcome {
             variant: cell.variant.name.clone(),

@@ -7,8 +7,9 @@
 //!   OUT/report.md, .json, .html    all of it told, written anew after every outcome
 //! ```
 //!
-//! A grid is variants × seeds. A cell is done when its outcome is there, and everything is written beside and renamed, so a
-//! run that was killed goes on where it was: with the next cell, or in the middle of a training run, from its checkpoint.
+//! An experiment is a series of cells; of a grid they are variants × seeds. A cell is done when its outcome is there, and
+//! everything is written beside and renamed, so a run that was killed goes on where it was: with the next cell, or in the
+//! middle of a training run, from its checkpoint.
 //! Variants that differ in how lists are proposed and chosen share one trained model.
 //!
 //! A grid may be run on several data sets. Each has a folder of its own, OUT/DATA, which is that of a grid; OUT has the reports
@@ -28,6 +29,7 @@ mod outcome;
 mod plan;
 mod plots;
 mod report;
+mod series;
 mod speed;
 mod store;
 mod summary;
@@ -36,11 +38,12 @@ mod variants;
 
 pub use domains::{Agreement, Domain, DomainsSummary};
 pub use error::ExperimentError;
-pub use grid::{Cell, Done, Grid, Watcher};
-pub use online::{Day, DayCell, DayLine, Lift, Online, OnlineSummary, OnlineWatcher, QueryTally, arms, known_user};
+pub use grid::Grid;
+pub use online::{Day, DayLine, Lift, Online, OnlineSummary, QueryTally, arms, known_user};
 pub use outcome::Outcome;
 pub use plan::{Along, Experiment, Plan, Subject, Variant, Variants};
 pub use report::{to_html, to_json, to_markdown};
-pub use speed::{Ratios, Speed, SpeedLine, SpeedSummary, SpeedWatcher, Spread, Timed, Timing};
+pub use series::{Done, Watcher};
+pub use speed::{Ratios, Speed, SpeedLine, SpeedSummary, Spread, Timed, Timing};
 pub use store::Store;
 pub use summary::{Behind, Row, Summary, Value};

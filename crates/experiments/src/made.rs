@@ -1,8 +1,10 @@
-//! A small data set that is made, and a configuration for it.
+//! A small data set that is made, a configuration for it, and somebody who watches.
 
-use std::{fs, path::Path};
+use std::{fmt::Display, fs, path::Path};
 
-use nar4rec_train::Config;
+use nar4rec_train::{Config, Event, Flow, Observer};
+
+use crate::Watcher;
 
 /// Requests of six candidates, of whom two were shown; some with a candidate less.
 pub(crate) fn lists(dir: &Path) {
@@ -34,4 +36,47 @@ pub(crate) fn config() -> Config {
          [systems.seq2slate]\nwidth = 16\n"
     ))
     .expect("a valid configuration")
+}
+
+/// Counts what is done, and stops where it is told to.
+#[derive(Default)]
+pub(crate) struct Counter {
+    pub(crate) cells: usize,
+    pub(crate) done_before: usize,
+    pub(crate) trainings: usize,
+    pub(crate) outcomes: usize,
+    /// Before the cell that follows so many outcomes.
+    pub(crate) stop_after: Option<usize>,
+    /// At the first step of this training, from 1.
+    pub(crate) stop_in: Option<usize>,
+}
+
+impl Watcher for Counter {
+    fn cell(&mut self, _: &dyn Display, [place, cells]: [usize; 2], done: bool) -> bool {
+        assert!((1..=cells).contains(&place));
+        self.cells = cells;
+        self.done_before += usize::from(done);
+        self.stop_after != Some(self.outcomes)
+    }
+
+    fn training(&mut self, _: &Path, _: bool) -> Box<dyn Observer + '_> {
+        self.trainings += 1;
+        Box::new(Training { stops: self.stop_in == Some(self.trainings) })
+    }
+
+    fn measured(&mut self, _: usize) {}
+
+    fn outcome(&mut self, _: &dyn Display) {
+        self.outcomes += 1;
+    }
+}
+
+struct Training {
+    stops: bool,
+}
+
+impl Observer for Training {
+    fn event(&mut self, event: &Event<'_>) -> Flow {
+        if self.stops && matches!(event, Event::Step { .. }) { Flow::Stop } else { Flow::Continue }
+    }
 }

@@ -27,6 +27,7 @@ mod tests;
 pub use day::{Day, QueryTally};
 pub use summary::{DayLine, Lift, OnlineSummary};
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ use serde_json::json;
 use crate::{
     Done, ExperimentError, Store, Subject, Variant, Variants, Watcher,
     oracle::truth_of,
+    series::{self, Cell},
     store::disk,
     trainer::{Trainer, Training},
 };
@@ -70,37 +72,32 @@ pub fn known_user(data: &DataSet) -> Result<Truth, ExperimentError> {
 }
 
 /// An arm on a day.
-#[derive(Debug, Clone, Copy)]
-pub struct DayCell<'a> {
+struct DayCell<'a> {
     /// The arm's place, from 0, which is its group of the traffic.
-    pub place: usize,
-    /// The arm.
-    pub arm: &'a Variant,
-    /// The seed.
-    pub seed: u64,
-    /// The day, from 1.
-    pub day: u64,
+    place: usize,
+    arm: &'a Variant,
+    seed: u64,
+    /// From 1.
+    day: u64,
 }
 
 impl DayCell<'_> {
-    /// Its name, which is that of its outcome's file.
-    pub fn name(&self) -> String {
-        self.named(self.day)
-    }
-
     /// The name of the same arm and seed on another day.
     fn named(&self, day: u64) -> String {
         format!("{}-s{}-d{day}", self.arm.name, self.seed)
     }
 }
 
-/// Told how it goes.
-pub trait OnlineWatcher: Watcher {
-    /// An arm's day is to come: its place from 1 and of how many, and whether it is done already. The answer says whether to go on.
-    fn day(&mut self, cell: DayCell<'_>, place: [usize; 2], done: bool) -> bool;
+impl Cell for DayCell<'_> {
+    fn name(&self) -> String {
+        self.named(self.day)
+    }
+}
 
-    /// It is over.
-    fn over(&mut self, day: &Day);
+impl fmt::Display for DayCell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} seed {} day {}", self.arm.name, self.seed, self.day)
+    }
 }
 
 /// Systems that serve a known user and learn from that, side by side.
@@ -148,8 +145,8 @@ impl Online<'_> {
     pub fn run(
         &self,
         store: &Store,
-        watcher: &mut dyn OnlineWatcher,
-        mut tell: impl FnMut(&[Day]) -> Result<(), ExperimentError>,
+        watcher: &mut dyn Watcher,
+        tell: impl FnMut(&[Day]) -> Result<(), ExperimentError>,
     ) -> Result<Done, ExperimentError> {
         let cells = self.cells();
         // What is wrong with the last arm is told before the first is trained.
@@ -158,27 +155,14 @@ impl Online<'_> {
         }
         let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
         let requests = serving::requests(self.data, self.split, self.truth)?;
-        let mut days: Vec<Day> = Vec::new();
-        for (place, cell) in cells.iter().enumerate() {
-            let known: Option<Day> = store.outcome(&cell.name())?;
-            let goes_on = watcher.day(*cell, [place + 1, cells.len()], known.is_some());
-            match known {
-                Some(known) => days.push(known),
-                None if !goes_on => return Ok(Done::Stopped),
-                None => {
-                    let Some(day) = self.one(*cell, (config, &requests), (store, watcher))? else {
-                        return Ok(Done::Stopped);
-                    };
-                    removed(&self.night(*cell, store))?;
-                    store.keep(&cell.name(), &day)?;
-                    watcher.over(&day);
-                    days.push(day);
-                    tell(&days)?;
-                }
+        let one = |cell: &DayCell<'_>, watcher: &mut dyn Watcher| {
+            let day = self.one(cell, (config, &requests), (store, watcher))?;
+            if day.is_some() {
+                removed(&night(cell, store))?;
             }
-        }
-        tell(&days)?;
-        Ok(Done::All)
+            Ok(day)
+        };
+        series::run(&cells, (store, watcher), one, tell)
     }
 
     /// The cells, seed by seed and day by day, so that all arms have a day before any has the next.
@@ -196,14 +180,14 @@ impl Online<'_> {
     /// An arm's day, from the night before to its outcome. `None` if the training was stopped.
     fn one(
         &self,
-        cell: DayCell<'_>,
+        cell: &DayCell<'_>,
         (config, requests): (&Config, &Requests),
-        (store, watcher): (&Store, &mut dyn OnlineWatcher),
+        (store, watcher): (&Store, &mut dyn Watcher),
     ) -> Result<Option<Day>, ExperimentError> {
         let config = cell.arm.config(config, cell.seed)?;
         let length = config.generator.list_length;
         let log = DayLog::of(cell, store, self.data)?;
-        let night = self.data.extended(Split::Train, &log.before(), &self.night(cell, store))?;
+        let night = self.data.extended(Split::Train, &log.before(), &night(cell, store))?;
         let trainer = Trainer { data: &night, on_bad: self.on_bad, isa: self.isa };
         let model = match cell.arm.subject {
             Subject::Baseline(_) => None,
@@ -226,11 +210,11 @@ impl Online<'_> {
             Ok(Some(day))
         })
     }
+}
 
-    /// Where the data set of the night before an arm's day is put together.
-    fn night(&self, cell: DayCell<'_>, store: &Store) -> PathBuf {
-        store.folder().join("nights").join(cell.name())
-    }
+/// Where the data set of the night before an arm's day is put together.
+fn night(cell: &DayCell<'_>, store: &Store) -> PathBuf {
+    store.folder().join("nights").join(cell.name())
 }
 
 /// Removes a folder, if it is there.

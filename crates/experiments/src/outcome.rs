@@ -1,6 +1,6 @@
 //! What one variant did with one seed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use nar4rec_train::{Diversity, SystemFigures};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,14 @@ pub struct Outcome {
     pub evaluation_seconds: f64,
     /// The configuration it was trained and run with.
     pub config: String,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = self.figures.iter().filter(|(name, _)| name.starts_with("NDCG@") || name.starts_with("P@"));
+        let figures: Vec<String> = figures.map(|(name, value)| format!("{name} {:.1} %", 100.0 * value)).collect();
+        write!(f, "{}: {}", self.variant, figures.join(", "))
+    }
 }
 
 impl Outcome {

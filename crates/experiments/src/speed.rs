@@ -27,13 +27,18 @@ pub use summary::{Ratios, SpeedLine, SpeedSummary, Spread};
 
 pub(crate) use rows::systems;
 
+use std::fmt;
+
 use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_slate::{Impression, Request};
 use nar4rec_tensor::Isa;
 use nar4rec_train::{Config, Example, PrepareOptions, Prepared, first_impressions, prepare};
 use serde::{Deserialize, Serialize};
 
-use crate::{Done, ExperimentError, Store};
+use crate::{
+    Done, ExperimentError, Store, Watcher,
+    series::{self, Cell},
+};
 use clock::Clock;
 use rows::{SpeedRow, rows};
 
@@ -71,14 +76,31 @@ pub struct Timing {
     pub config: String,
 }
 
-/// Told how it goes.
-pub trait SpeedWatcher {
-    /// A row is to be timed: its name, its place from 1 and of how many, and whether its outcome is there already. The answer
-    /// says whether to go on.
-    fn row(&mut self, name: &str, seed: u64, place: [usize; 2], done: bool) -> bool;
+impl fmt::Display for Timing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(seconds) = self.training_seconds {
+            write!(f, "training {seconds:.3} s, ")?;
+        }
+        write!(f, "inference {:.3} s, of {} lists", self.inference_seconds, self.lists)
+    }
+}
 
-    /// It was.
-    fn timed(&mut self, timing: &Timing);
+/// A row in one round.
+struct TimedCell<'a> {
+    row: &'a SpeedRow,
+    seed: u64,
+}
+
+impl Cell for TimedCell<'_> {
+    fn name(&self) -> String {
+        format!("{}-s{}", self.row.name(), self.seed)
+    }
+}
+
+impl fmt::Display for TimedCell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} seed {}", self.row.name(), self.seed)
+    }
 }
 
 /// Systems timed on one data set.
@@ -136,8 +158,8 @@ impl Speed<'_> {
     pub fn run(
         &self,
         store: &Store,
-        watcher: &mut dyn SpeedWatcher,
-        mut tell: impl FnMut(&[Timing]) -> Result<(), ExperimentError>,
+        watcher: &mut dyn Watcher,
+        tell: impl FnMut(&[Timing]) -> Result<(), ExperimentError>,
     ) -> Result<Done, ExperimentError> {
         let lists = self.lists()?;
         let rows = rows(self.systems, lists.candidates().max().unwrap_or(1))?;
@@ -145,27 +167,9 @@ impl Speed<'_> {
             row.config(self.config, self.config.seed)?;
         }
         let clock = Clock::new(self.isa)?;
-        let cells = self.seeds.iter().flat_map(|seed| rows.iter().map(move |row| (row, *seed)));
-        let cells: Vec<(&SpeedRow, u64)> = cells.collect();
-        let mut timings: Vec<Timing> = Vec::new();
-        for (place, (row, seed)) in cells.iter().enumerate() {
-            let name = format!("{}-s{seed}", row.name());
-            let known = store.outcome(&name)?;
-            let goes_on = watcher.row(&row.name(), *seed, [place + 1, cells.len()], known.is_some());
-            match known {
-                Some(known) => timings.push(known),
-                None if !goes_on => return Ok(Done::Stopped),
-                None => {
-                    let timing = self.time(row, *seed, (&lists, &clock))?;
-                    store.keep(&name, &timing)?;
-                    watcher.timed(&timing);
-                    timings.push(timing);
-                    tell(&timings)?;
-                }
-            }
-        }
-        tell(&timings)?;
-        Ok(Done::All)
+        let cells = self.seeds.iter().flat_map(|&seed| rows.iter().map(move |row| TimedCell { row, seed }));
+        let cells: Vec<TimedCell<'_>> = cells.collect();
+        series::run(&cells, (store, watcher), |cell, _| self.time(cell, (&lists, &clock)).map(Some), tell)
     }
 
     fn lists(&self) -> Result<Lists, ExperimentError> {
@@ -177,7 +181,8 @@ impl Speed<'_> {
         Ok(Lists { prepared, impressions, requests })
     }
 
-    fn time(&self, row: &SpeedRow, seed: u64, (lists, clock): (&Lists, &Clock)) -> Result<Timing, ExperimentError> {
+    fn time(&self, cell: &TimedCell<'_>, (lists, clock): (&Lists, &Clock)) -> Result<Timing, ExperimentError> {
+        let &TimedCell { row, seed } = cell;
         let config = row.config(self.config, seed)?;
         let examples = lists.examples(row)?;
         let timing = Timing {

@@ -3,13 +3,13 @@
 mod online;
 mod several;
 
-use std::{io, io::IsTerminal, path::Path};
+use std::{fmt::Display, io, io::IsTerminal, path::Path};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::DataSet;
 use nar4rec_experiments::{
-    Cell, Done, Experiment, ExperimentError, Grid, Outcome, Plan, Speed, SpeedSummary, SpeedWatcher, Store, Summary,
-    Timing, Variant, Watcher, arms, to_html, to_json, to_markdown,
+    Done, Experiment, ExperimentError, Grid, Plan, Speed, SpeedSummary, Store, Summary, Timing, Variant, Watcher, arms,
+    to_html, to_json, to_markdown,
 };
 use nar4rec_train::{Config, Observer};
 
@@ -155,7 +155,7 @@ fn write(store: &Store, markdown: String, json: &str, html: &str) -> Result<Stri
     Ok(markdown)
 }
 
-/// Progress over the whole grid.
+/// Progress over the whole experiment.
 struct Progress {
     interrupt: Interrupt,
     bar: Option<ProgressBar>,
@@ -168,9 +168,9 @@ impl Progress {
 }
 
 impl Watcher for Progress {
-    fn cell(&mut self, cell: Cell<'_>, [place, cells]: [usize; 2], done: bool) -> bool {
+    fn cell(&mut self, cell: &dyn Display, [place, cells]: [usize; 2], done: bool) -> bool {
         let state = if done { ": done before" } else { "" };
-        console::note(&format!("[{place}/{cells}] {} seed {}{state}", cell.variant.name, cell.seed));
+        console::note(&format!("[{place}/{cells}] {cell}{state}"));
         !self.interrupt.requested()
     }
 
@@ -191,26 +191,10 @@ impl Watcher for Progress {
         bar.set_position(lists as u64);
     }
 
-    fn outcome(&mut self, outcome: &Outcome) {
+    fn outcome(&mut self, outcome: &dyn Display) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        let figures = outcome.figures.iter().filter(|(name, _)| name.starts_with("NDCG@") || name.starts_with("P@"));
-        let figures: Vec<String> = figures.map(|(name, value)| format!("{name} {:.1} %", 100.0 * value)).collect();
-        console::note(&format!("{}: {}", outcome.variant, figures.join(", ")));
-    }
-}
-
-impl SpeedWatcher for Progress {
-    fn row(&mut self, name: &str, seed: u64, [place, rows]: [usize; 2], done: bool) -> bool {
-        let state = if done { ": done before" } else { "" };
-        console::note(&format!("[{place}/{rows}] {name} seed {seed}{state}"));
-        !self.interrupt.requested()
-    }
-
-    fn timed(&mut self, timing: &Timing) {
-        let training = timing.training_seconds.map(|seconds| format!("training {seconds:.3} s, "));
-        let (training, lists) = (training.unwrap_or_default(), timing.lists);
-        console::note(&format!("{training}inference {:.3} s, of {lists} lists", timing.inference_seconds));
+        console::note(&outcome.to_string());
     }
 }

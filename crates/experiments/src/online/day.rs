@@ -1,6 +1,7 @@
 //! What one arm did on a day: its lists shown, the feedback on them, and what both are worth.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,8 +11,8 @@ use nar4rec_slate::{Exposure, Impression, Permutation};
 use nar4rec_train::Diversity;
 use serde::{Deserialize, Serialize};
 
-use super::{DayCell, OnlineWatcher, serving::Serving};
-use crate::{ExperimentError, Store, oracle::Oracle, outcome::of_diversity, store::disk};
+use super::{DayCell, serving::Serving};
+use crate::{ExperimentError, Store, Watcher, oracle::Oracle, outcome::of_diversity, store::disk};
 
 /// The figure that says how much of a day's lists stood in yesterday's.
 pub(super) const CARRIED_OVER: &str = "carried over";
@@ -43,6 +44,15 @@ pub struct Day {
     pub config: String,
 }
 
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let optimum = self.figures.get("optimum").map_or(f64::NAN, |share| 100.0 * share);
+        write!(f, "{}: {} lists, optimum {optimum:.1} %", self.arm, self.lists)?;
+        let figures = self.measures.iter().filter_map(|measure| self.figures.get_key_value(&per_list(measure)));
+        figures.into_iter().try_for_each(|(name, value)| write!(f, ", {name} {value:.4}"))
+    }
+}
+
 /// What was earned with the lists of a query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,7 +72,7 @@ pub(super) struct DayLog {
 
 impl DayLog {
     /// That of an arm's day, in the form of the data's train split.
-    pub(super) fn of(cell: DayCell<'_>, store: &Store, data: &DataSet) -> Result<Self, ExperimentError> {
+    pub(super) fn of(cell: &DayCell<'_>, store: &Store, data: &DataSet) -> Result<Self, ExperimentError> {
         let folder = store.folder().join("logs").join(format!("{}-s{}", cell.arm.name, cell.seed));
         fs::create_dir_all(&folder).map_err(|source| disk(&folder, "write", source))?;
         let Some(form) = data.form(Split::Train) else {
@@ -121,7 +131,7 @@ pub(super) fn served<'a>(
     serving: &Serving<'_>,
     (truth, traffic): (&'a Truth, &Traffic<'a>),
     visits: &[Visit<'a>],
-    (log, watcher): (&DayLog, &mut dyn OnlineWatcher),
+    (log, watcher): (&DayLog, &mut dyn Watcher),
 ) -> Result<Day, ExperimentError> {
     let kinds = &truth.user().config().feedback;
     let measures: Vec<String> = kinds.iter().map(|kind| kind.name.clone()).chain([UTILITY.to_owned()]).collect();

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use nar4rec_data::{JsonLines, OnBad};
 use nar4rec_simulator::{SimulatorConfig, SplitBy, simulate};
 use nar4rec_slate::{Impression, Permutation};
-use nar4rec_train::{Event, Flow, Observer};
 use tempfile::TempDir;
 
 use super::{day::carried_over, *};
-use crate::{Cell, Experiment, Outcome, Plan};
+use crate::{Experiment, Plan, made::Counter};
 
 #[test]
 fn what_is_carried_over_is_counted_by_place() {
@@ -121,50 +120,8 @@ const CONFIG: &str = "relevance = 'click'\n[generator]\nlist_length = 3\nwidth =
     [systems.edge_rerank]\nwidth = 8\nheads = 2\nhidden = [8]\n[training.system]\nepochs = 1\nbatch_size = 32\n\
     [training.generator]\nepochs = 1\nbatch_size = 32\n[training.evaluator]\nepochs = 1\nbatch_size = 32\n";
 
-/// Stops the training of this number, from 1, at its first step; counts trainings.
-#[derive(Default)]
-struct Watched {
-    stop: Option<usize>,
-    trainings: usize,
-    done_before: usize,
-}
-
-struct Observed {
-    stops: bool,
-}
-
-impl Observer for Observed {
-    fn event(&mut self, event: &Event<'_>) -> Flow {
-        if self.stops && matches!(event, Event::Step { .. }) { Flow::Stop } else { Flow::Continue }
-    }
-}
-
-impl Watcher for Watched {
-    fn cell(&mut self, _: Cell<'_>, _: [usize; 2], _: bool) -> bool {
-        true
-    }
-
-    fn training(&mut self, _: &Path, _: bool) -> Box<dyn Observer + '_> {
-        self.trainings += 1;
-        Box::new(Observed { stops: self.stop == Some(self.trainings) })
-    }
-
-    fn measured(&mut self, _: usize) {}
-
-    fn outcome(&mut self, _: &Outcome) {}
-}
-
-impl OnlineWatcher for Watched {
-    fn day(&mut self, _: DayCell<'_>, _: [usize; 2], done: bool) -> bool {
-        self.done_before += usize::from(done);
-        true
-    }
-
-    fn over(&mut self, _: &Day) {}
-}
-
 /// Runs days of 40 requests; gives how it ended and the reports.
-fn run(log: &Path, out: &Path, (names, days): (&[&str], u64), watcher: &mut Watched) -> (Done, [String; 3]) {
+fn run(log: &Path, out: &Path, (names, days): (&[&str], u64), watcher: &mut Counter) -> (Done, [String; 3]) {
     let data = DataSet::open(log).unwrap();
     let truth = known_user(&data).unwrap();
     let config = Config::from_toml(CONFIG).unwrap();
@@ -215,16 +172,16 @@ const BOTH: [&str; 2] = ["edge_rerank", "nar4rec"];
 fn a_test_that_was_stopped_goes_on_and_ends_in_the_same_bytes() {
     let log = log();
     let [whole, parts] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    let (done, expected) = run(log.path(), whole.path(), (&BOTH, 2), &mut Watched::default());
+    let (done, expected) = run(log.path(), whole.path(), (&BOTH, 2), &mut Counter::default());
     assert_eq!(done, Done::All);
 
     // The second night's first training, and then the first day's second, which has to be found again.
-    let mut stopped = Watched { stop: Some(3), ..Watched::default() };
+    let mut stopped = Counter { stop_in: Some(3), ..Counter::default() };
     assert_eq!(run(log.path(), parts.path(), (&BOTH, 2), &mut stopped).0, Done::Stopped);
     assert!(parts.path().join("models/edge_rerank-s1-d2.checkpoint").exists());
     fs::remove_file(parts.path().join("outcomes/nar4rec-s1-d1.json")).unwrap();
     fs::remove_file(parts.path().join("logs/nar4rec-s1/day-1.jsonl.gz")).unwrap();
-    let mut resumed = Watched::default();
+    let mut resumed = Counter::default();
     let (done, told) = run(log.path(), parts.path(), (&BOTH, 2), &mut resumed);
     assert_eq!(
         (done, resumed.done_before, resumed.trainings),
@@ -246,8 +203,8 @@ fn a_test_that_was_stopped_goes_on_and_ends_in_the_same_bytes() {
 fn more_days_are_added_to_those_that_are_there() {
     let (log, out) = (log(), tempfile::tempdir().unwrap());
     let names = ["upstream", "popularity"];
-    run(log.path(), out.path(), (&names, 1), &mut Watched::default());
-    let mut more = Watched::default();
+    run(log.path(), out.path(), (&names, 1), &mut Counter::default());
+    let mut more = Counter::default();
     let (_, [markdown, json, html]) = run(log.path(), out.path(), (&names, 3), &mut more);
     assert_eq!((more.done_before, more.trainings), (2, 0), "orders need no training");
     let summary: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -260,7 +217,7 @@ fn more_days_are_added_to_those_that_are_there() {
 #[test]
 fn what_is_kept_of_a_day_is_what_the_users_did() {
     let (log, out) = (log(), tempfile::tempdir().unwrap());
-    run(log.path(), out.path(), (&["upstream", "random"], 2), &mut Watched::default());
+    run(log.path(), out.path(), (&["upstream", "random"], 2), &mut Counter::default());
     let truth = Truth::open(log.path()).unwrap();
     let traffic = Traffic::new(&truth, Split::Test, 1).unwrap();
     for (place, arm) in ["upstream", "random"].into_iter().enumerate() {
@@ -306,7 +263,7 @@ fn an_arm_learns_from_its_own_days_alone() {
     let store = Store::open(out.path(), "online", "", &data.fingerprint().unwrap()).unwrap();
     let arms = named(&["edge_rerank", "nar4rec"]);
     let before = |day| {
-        let log = DayLog::of(DayCell { place: 1, arm: &arms[1], seed: 4, day }, &store, &data).unwrap();
+        let log = DayLog::of(&DayCell { place: 1, arm: &arms[1], seed: 4, day }, &store, &data).unwrap();
         log.before().into_iter().map(|file| file.strip_prefix(out.path()).unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert!(before(1).is_empty());

@@ -5,28 +5,10 @@ use std::collections::BTreeSet;
 use nar4rec_train::SystemKind;
 
 use super::{rows::GENERATOR, *};
-use crate::{Experiment, made};
-
-/// Counts what is timed, and stops after so many.
-#[derive(Default)]
-struct Counter {
-    rows: usize,
-    timed: usize,
-    stop_after: Option<usize>,
-}
-
-impl SpeedWatcher for Counter {
-    fn row(&mut self, _: &str, _: u64, [place, rows]: [usize; 2], _: bool) -> bool {
-        assert!((1..=rows).contains(&place));
-        self.rows = rows;
-        self.stop_after != Some(self.timed)
-    }
-
-    fn timed(&mut self, timing: &Timing) {
-        assert!(timing.inference_seconds >= 0.0 && timing.lists == 5, "{timing:?}");
-        self.timed += 1;
-    }
-}
+use crate::{
+    Experiment,
+    made::{self, Counter},
+};
 
 struct Place {
     dir: tempfile::TempDir,
@@ -70,8 +52,9 @@ fn every_system_is_timed_in_every_round_and_three_as_the_list_grows() {
     let mut counter = Counter::default();
     let (done, timings) = place.run(&[], &mut counter);
     assert_eq!(done.unwrap(), Done::All);
+    assert!(timings.iter().all(|timing| timing.inference_seconds >= 0.0 && timing.lists == 5), "{timings:?}");
     // m = 2, 5, 6: no list is longer than the most candidates.
-    assert_eq!((counter.timed, counter.rows), (2 * (11 + 3 * 3), 2 * (11 + 3 * 3)));
+    assert_eq!((counter.outcomes, counter.cells), (2 * (11 + 3 * 3), 2 * (11 + 3 * 3)));
     let summary = SpeedSummary::new(&timings);
     let names: Vec<&str> = summary.systems.iter().map(|line| line.system.as_str()).collect();
     assert!(SystemKind::ALL.iter().all(|kind| names.contains(&kind.name())), "{names:?}");
@@ -102,10 +85,10 @@ fn what_was_timed_is_never_timed_again() {
     assert_eq!((done.unwrap(), timings.len()), (Done::Stopped, 3));
     let mut second = Counter::default();
     let (done, all) = place.run(&systems, &mut second);
-    assert_eq!((done.unwrap(), second.timed, all.len()), (Done::All, 2 * (2 + 3) - 3, 10));
+    assert_eq!((done.unwrap(), second.outcomes, all.len()), (Done::All, 2 * (2 + 3) - 3, 10));
     assert_eq!(all[..3], timings);
     let mut third = Counter::default();
-    assert_eq!((place.run(&systems, &mut third).1, third.timed), (all, 0));
+    assert_eq!((place.run(&systems, &mut third).1, third.outcomes), (all, 0));
     let wrong = place.run(&["dnm"], &mut third).0.unwrap_err().to_string();
     assert!(wrong.starts_with("no variant is named \"dnm\", expected one of features, dnn, "), "{wrong}");
 }

@@ -1,14 +1,11 @@
 //! `nar4rec experiment run online`: the A/B test on a known user.
 
 use nar4rec_data::DataSet;
-use nar4rec_experiments::{
-    Day, DayCell, Experiment, ExperimentError, Online, OnlineSummary, OnlineWatcher, Store, Variant, known_user,
-};
+use nar4rec_experiments::{Day, Experiment, ExperimentError, Online, OnlineSummary, Store, Variant, known_user};
 
 use super::{Progress, end, misuse, read_config, seeds, write};
 use crate::{
     args::{ExperimentRunArgs, Machine},
-    console,
     data_sets::DataSets,
 };
 
@@ -50,22 +47,4 @@ fn tell(experiment: &Experiment, store: &Store, days: &[Day]) -> Result<String, 
     let summary = OnlineSummary::new(days)?;
     let (json, html) = (summary.to_json(experiment), summary.to_html(experiment)?);
     write(store, summary.to_markdown(experiment), &json, &html)
-}
-
-impl OnlineWatcher for Progress {
-    fn day(&mut self, cell: DayCell<'_>, [place, cells]: [usize; 2], done: bool) -> bool {
-        let state = if done { ": done before" } else { "" };
-        console::note(&format!("[{place}/{cells}] {} seed {} day {}{state}", cell.arm.name, cell.seed, cell.day));
-        !self.interrupt.requested()
-    }
-
-    fn over(&mut self, day: &Day) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-        let figures = day.figures.iter().filter(|(name, _)| name.ends_with(" / list"));
-        let figures: Vec<String> = figures.map(|(name, value)| format!("{name} {value:.4}")).collect();
-        let optimum = day.figures.get("optimum").map_or(f64::NAN, |share| 100.0 * share);
-        console::note(&format!("{}: {} lists, optimum {optimum:.1} %, {}", day.arm, day.lists, figures.join(", ")));
-    }
 }

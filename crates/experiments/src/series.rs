@@ -1,0 +1,68 @@
+//! Cell after cell of an experiment: what is not done is done, kept and told.
+
+use std::{fmt::Display, path::Path};
+
+use nar4rec_train::Observer;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{ExperimentError, Store};
+
+/// What is done and kept as one. As text it is what people are told of it.
+pub(crate) trait Cell: Display {
+    /// Names the file of its outcome.
+    fn name(&self) -> String;
+}
+
+/// Told how an experiment goes; what it answers decides whether it goes on.
+pub trait Watcher {
+    /// A cell is to come: its place from 1 and of how many, and whether its outcome is there already. The answer says whether to
+    /// go on.
+    fn cell(&mut self, cell: &dyn Display, place: [usize; 2], done: bool) -> bool;
+
+    /// A model is about to be trained; the answer watches that. The path is for its metrics, to which more are added if the
+    /// training goes on from a checkpoint.
+    fn training(&mut self, metrics: &Path, goes_on: bool) -> Box<dyn Observer + '_>;
+
+    /// So many lists have been measured.
+    fn measured(&mut self, lists: usize);
+
+    /// A cell is done, with this outcome.
+    fn outcome(&mut self, outcome: &dyn Display);
+}
+
+/// How an experiment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// All cells are done.
+    All,
+    /// The watcher stopped it; what was done is kept.
+    Stopped,
+}
+
+/// Does every cell that is not done, by `one`, which gives nothing if it was stopped. `tell` is called after each, with the
+/// outcomes of all cells up to it, and at the end.
+pub(crate) fn run<C: Cell, T: Serialize + DeserializeOwned + Display>(
+    cells: &[C],
+    (store, watcher): (&Store, &mut dyn Watcher),
+    mut one: impl FnMut(&C, &mut dyn Watcher) -> Result<Option<T>, ExperimentError>,
+    mut tell: impl FnMut(&[T]) -> Result<(), ExperimentError>,
+) -> Result<Done, ExperimentError> {
+    let mut outcomes = Vec::new();
+    for (place, cell) in cells.iter().enumerate() {
+        let known = store.outcome(&cell.name())?;
+        let goes_on = watcher.cell(cell, [place + 1, cells.len()], known.is_some());
+        match known {
+            Some(known) => outcomes.push(known),
+            None if !goes_on => return Ok(Done::Stopped),
+            None => {
+                let Some(outcome) = one(cell, watcher)? else { return Ok(Done::Stopped) };
+                store.keep(&cell.name(), &outcome)?;
+                watcher.outcome(&outcome);
+                outcomes.push(outcome);
+                tell(&outcomes)?;
+            }
+        }
+    }
+    tell(&outcomes)?;
+    Ok(Done::All)
+}
