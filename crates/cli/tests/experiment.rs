@@ -113,8 +113,15 @@ fn a_folder_of_another_run_and_a_damaged_outcome_are_named() {
     let damaged = bench.run(command);
     assert!(damaged.status == Some(1) && damaged.err.contains("upstream-s1.json") && damaged.err.contains("remove it"));
     for (change, expected) in [
-        (command.replace("rivals", "decoders").replace(" --systems upstream", ""), "out: of another experiment"),
-        (command.replace("config.toml", "other.toml"), "out: of another configuration"),
+        (
+            command.replace("rivals", "decoders").replace(" --systems upstream", ""),
+            "out: of another run, whose experiment is \"rivals\" there, expected",
+        ),
+        (command.replace("config.toml", "other.toml"), "out: of another run, whose settings.config."),
+        (
+            format!("{command} --split valid"),
+            "out: of another run, whose settings.split is \"test\" there, expected \"valid\"",
+        ),
         (command.replace("--systems upstream", "--systems nobody"), "no variant is named \"nobody\""),
         (command.replace("rivals", "rival"), "no experiment is named \"rival\""),
     ] {
@@ -124,7 +131,7 @@ fn a_folder_of_another_run_and_a_damaged_outcome_are_named() {
     }
     bench.write("data/test.jsonl", &bench.read("data/valid.jsonl"));
     let changed = bench.run(command);
-    assert!(changed.status == Some(2) && changed.err.contains("out: of another data set"), "{}", changed.err);
+    assert!(changed.status == Some(2) && changed.err.contains("out: of another run, whose data."), "{}", changed.err);
 }
 
 /// A second data set, whose feedback is of other kinds, and a configuration that says nothing of feedback.
@@ -187,14 +194,19 @@ fn folders_of_several_data_sets_are_not_mixed_up() {
     let command = "experiment run rivals --config config.toml --data a=data --out out --seeds 1 --systems upstream";
     assert_eq!(bench.run(command).status, Some(0));
     for (change, expected) in [
-        (command.replace("a=data", "a=other"), "out/a: of another data set"),
-        (command.replace("a=data", "data"), "out: of another data set"),
-        (command.replace("--out out", "--out out/a"), "out/a: of another data set"),
-        (command.replace("rivals", "domains"), "out: of another experiment"),
+        (command.replace("a=data", "a=other"), "out/a: of another run, whose data."),
+        (command.replace("a=data", "data"), "out: of another run, whose data."),
+        (command.replace("--out out", "--out out/a"), "out/a: of another run, whose data."),
+        (command.replace("rivals", "domains"), "out: of another run, whose experiment is \"rivals\" there, expected"),
         (command.replace("a=data", "a=data --data a=other"), "--data a=other: the name stands twice"),
         (command.replace("a=data", "a=data --data other"), "--data other: one of several without a name"),
         (command.replace("a=data", "a.b=data"), "\"a.b\" is no name of a data set"),
         (command.replace("rivals", "speed").replace("upstream", "dnn"), "--data: speed runs on one data set"),
+        (command.replace("rivals", "oracle").replace("--out out", "--out new"), "data: not a simulated log, expected"),
+        (
+            command.replace("rivals --", "speed --").replace("--out out", "--out new"),
+            "no variant is named \"upstream\"",
+        ),
     ] {
         let ran = bench.run(&change);
         assert!(ran.status == Some(2) && ran.err.contains(expected), "{change}: {:?} {}", ran.status, ran.err);

@@ -55,13 +55,19 @@ fn both_arms_serve_day_by_day_and_a_second_day_can_be_added() {
     assert_eq!(summary["summary"]["lifts"].as_array().unwrap().len(), 4, "three kinds and the utility");
 
     let other = bench.run(&format!("{command} --days 2").replace("30", "31"));
-    assert!(other.status == Some(2) && other.err.contains("out: of another configuration"), "{}", other.err);
+    assert!(
+        other.status == Some(2)
+            && other.err.contains("out: of another run, whose settings.daily_lists is 30 there, expected 31"),
+        "{}",
+        other.err
+    );
 }
 
 #[test]
 fn a_tenth_of_the_log_is_a_day_of_queries_that_were_never_shown() {
     let bench = simulated();
-    let ran = bench.run("simulate --mq2008 mq2008 --out queries --sessions 10");
+    bench.write("queries.toml", "list_length = 3\n");
+    let ran = bench.run("simulate --mq2008 mq2008 --out queries --config queries.toml --sessions 10");
     assert_eq!(ran.status, Some(0), "{}", ran.err);
     let ran = bench.run(
         "experiment run online --config config.toml --data queries --out out --seeds 1 --days 1 --systems random,upstream",
@@ -77,17 +83,21 @@ fn a_tenth_of_the_log_is_a_day_of_queries_that_were_never_shown() {
 #[test]
 fn mistakes_are_told() {
     let bench = simulated();
+    bench.write("short.toml", &bench.read("config.toml").replace("list_length = 3", "list_length = 2"));
     for (arguments, status, expected) in [
         (
             "online --data data",
             2,
             "data: not a simulated log, expected one with simulator.json; make one with nar4rec simulate",
         ),
+        ("oracle --data data", 2, "data: not a simulated log, expected one with simulator.json"),
+        ("oracle --data log --config short.toml", 2, "generator.list_length: 2, expected 3: "),
         ("online --data log --systems nobody", 2, "no variant is named \"nobody\", expected one of upstream, "),
         ("online --data log --days 0", 2, "--days"),
         ("rivals --data log --days 3", 2, "--days, --daily-lists: rivals has no days, expected the experiment online"),
     ] {
-        let ran = bench.run(&format!("experiment run {arguments} --config config.toml --out out"));
+        let config = if arguments.contains("--config") { "" } else { "--config config.toml" };
+        let ran = bench.run(&format!("experiment run {arguments} {config} --out out"));
         assert!(ran.status == Some(status) && ran.err.contains(expected), "{arguments}: {:?} {}", ran.status, ran.err);
     }
     assert!(!bench.exists("out"));

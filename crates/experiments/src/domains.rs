@@ -14,12 +14,12 @@ mod tests;
 
 use std::cmp::Ordering;
 
-use nar4rec_metrics::{Bootstrap, kendall_tau_b};
+use nar4rec_metrics::kendall_tau_b;
 use serde::Serialize;
 
 use crate::{
     ExperimentError, Outcome, Summary,
-    summary::{by_list, of},
+    summary::{ByList, by_list, difference, of},
 };
 
 /// An experiment on one of several data sets.
@@ -75,11 +75,11 @@ fn ranking_value(summary: &Summary, row: usize) -> Option<f64> {
 /// The pairs of rows whose difference is beyond its interval, and which of the two is ahead.
 fn told_apart(summary: &Summary, outcomes: &[Outcome]) -> Result<Vec<(usize, usize, Ordering)>, ExperimentError> {
     let Some(ranked_by) = summary.ranked_by() else { return Ok(Vec::new()) };
-    let lists: Vec<Vec<f64>> = summary.rows.iter().map(|row| by_list(of(outcomes, &row.variant), ranked_by)).collect();
+    let lists: Vec<ByList> = summary.rows.iter().map(|row| by_list(of(outcomes, &row.variant), ranked_by)).collect();
     let mut found = Vec::new();
     for second in 0..lists.len() {
         for first in 0..second {
-            let Some(difference) = Bootstrap::default().difference(&lists[first], &lists[second])? else { continue };
+            let Some(difference) = difference(&lists[first], &lists[second])? else { continue };
             match (difference.mean.low > 0.0, difference.mean.high < 0.0) {
                 (true, _) => found.push((first, second, Ordering::Greater)),
                 (_, true) => found.push((first, second, Ordering::Less)),

@@ -32,12 +32,32 @@ pub enum ExperimentError {
         problem: String,
     },
     /// A folder that belongs to another run.
-    #[error("{}: of another {what}; give another --out, or remove it to begin anew", .folder.display())]
+    #[error(
+        "{}: of another run, whose {what} is {found} there, expected {expected}; give another --out, or remove this folder to \
+         begin anew",
+        .folder.display()
+    )]
     OtherRun {
         /// The folder.
         folder: PathBuf,
-        /// What differs: `experiment`, `configuration` or `data set`.
-        what: &'static str,
+        /// What differs, by its place in `experiment.json`.
+        what: String,
+        /// What is there.
+        found: String,
+        /// What this run has.
+        expected: String,
+    },
+    /// A folder with outcomes of which nobody knows whose they are.
+    #[error(
+        "{}: it cannot be told whose outcomes these are: experiment.json: {problem}; give another --out, or remove this folder \
+         to begin anew",
+        .folder.display()
+    )]
+    Unclear {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with its `experiment.json`.
+        problem: String,
     },
     /// A file of the folder that cannot be used.
     #[error("{}: {problem}; remove it to have it made anew", .file.display())]
@@ -55,6 +75,29 @@ pub enum ExperimentError {
     NotSimulated {
         /// The log's folder.
         folder: PathBuf,
+    },
+    /// Lists of another length than those of the simulated log, for which alone the best is known.
+    #[error(
+        "generator.list_length: {found}, expected {expected}: the lists of this simulated log have so many items, and only of such is \
+         the best one known"
+    )]
+    ListLength {
+        /// What the configuration has.
+        found: usize,
+        /// What the log has.
+        expected: usize,
+    },
+    /// Outcomes that are not of the same lists.
+    #[error("{}: {what} {found}, expected {expected} as of {}; remove it to have it made anew", .names[0], .names[1])]
+    Mixed {
+        /// The outcome and the one it does not go with.
+        names: [String; 2],
+        /// What differs.
+        what: &'static str,
+        /// What the first has.
+        found: String,
+        /// What the second has.
+        expected: String,
     },
     /// A system that does not answer as it should, and so is neither timed nor shown.
     #[error("{row}: {problem}")]

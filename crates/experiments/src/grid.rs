@@ -1,16 +1,18 @@
 //! The run of a grid: cell after cell, each kept when it is done.
 
-use std::{fmt, num::NonZeroUsize, path::Path, time::Instant};
+use std::{fmt, num::NonZeroUsize, time::Instant};
 
 use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_simulator::Truth;
 use nar4rec_tensor::Isa;
 use nar4rec_train::{Compared, Config, EvaluateOptions, compare};
+use serde_json::{Value, json};
 
 use crate::{
-    Done, ExperimentError, Outcome, Store, Subject, Variant, Watcher,
-    oracle::{Oracle, truth_of},
+    Done, ExperimentError, Outcome, Store, Variant, Watcher,
+    oracle::{Oracle, check_length, truth_of},
     series::{self, Cell},
+    stopwatch::Stopwatch,
     trainer::{Trainer, Training, relevance},
 };
 
@@ -56,7 +58,38 @@ pub struct Grid<'a> {
 }
 
 impl Grid<'_> {
-    /// Runs every cell that is not done. `tell` is called after each, with the outcomes of all cells up to it.
+    /// What makes it the same run; there may be more variants and more seeds.
+    pub fn settings(&self) -> Value {
+        json!({ "config": self.config, "split": self.split })
+    }
+
+    /// Checks that every variant can be run on this data: what is wrong with the last is told before the first is trained.
+    ///
+    /// # Errors
+    /// If one cannot.
+    pub fn check(&self) -> Result<(), ExperimentError> {
+        self.checked().map(|_| ())
+    }
+
+    /// The truth that was looked at for that, if there is one.
+    fn checked(&self) -> Result<Option<Truth>, ExperimentError> {
+        let truth = truth_of(self.data.folder())?;
+        for cell in self.cells() {
+            let config = cell.variant.config(self.config, cell.seed)?;
+            truth.as_ref().map_or(Ok(()), |truth| check_length(truth, &config))?;
+        }
+        Ok(truth)
+    }
+
+    /// The outcomes that are there.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn done(&self, store: &Store) -> Result<Vec<Outcome>, ExperimentError> {
+        Ok(series::known(&self.cells(), store)?.into_iter().flatten().collect())
+    }
+
+    /// Runs every cell that is not done. `tell` is called after each, with all outcomes that are there.
     ///
     /// # Errors
     /// If a configuration cannot be, a training fails, or a file cannot be read or written.
@@ -67,12 +100,9 @@ impl Grid<'_> {
         tell: impl FnMut(&[Outcome]) -> Result<(), ExperimentError>,
     ) -> Result<Done, ExperimentError> {
         let cells = self.cells();
-        // What is wrong with the last variant is told before the first is trained.
-        for cell in &cells {
-            cell.variant.config(self.config, cell.seed)?;
-        }
+        let truth = self.checked()?;
         let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
-        let run = Run { grid: self, config, store, truth: truth_of(self.data.folder())? };
+        let run = Run { grid: self, config, store, truth };
         series::run(&cells, (store, watcher), |cell, watcher| run.one(cell, watcher), tell)
     }
 
@@ -96,38 +126,26 @@ struct Run<'a> {
 impl Run<'_> {
     /// One cell, from training to outcome. `None` if its training was stopped.
     fn one(&self, cell: &GridCell<'_>, watcher: &mut dyn Watcher) -> Result<Option<Outcome>, ExperimentError> {
-        let config = cell.variant.config(self.config, cell.seed)?;
+        let (variant, seed) = (cell.variant, cell.seed);
+        let config = variant.config(self.config, seed)?;
         let mut outcome = Outcome {
-            variant: cell.variant.name.clone(),
-            seed: cell.seed,
+            variant: variant.name.clone(),
+            seed,
             config: serde_json::to_string(&config).expect("a configuration is plain data"),
             ..Outcome::default()
         };
-        let model = cell.variant.model().map(|model| self.store.models().join(named(model, cell.seed)));
+        let model = variant.model().map(|model| self.store.models().join(named(model, seed)));
         if let Some(model) = &model {
             let begun = Instant::now();
-            match self.trainer().trained(cell.variant.subject, &config, model, watcher)? {
+            let trained_with = variant.training_config(self.config, seed)?;
+            match self.trainer().trained(variant.subject, &trained_with, model, watcher)? {
                 Training::Stopped => return Ok(None),
                 Training::Here | Training::WentOn => (),
                 Training::Whole => outcome.training_seconds = Some(begun.elapsed().as_secs_f64()),
             }
         }
-        let begun = Instant::now();
-        let used = (cell.variant.subject, model.as_deref());
-        let outcome = self.measured(outcome, used, &config, watcher)?;
-        Ok(Some(Outcome { evaluation_seconds: begun.elapsed().as_secs_f64(), ..outcome }))
-    }
-
-    /// What a trained variant does on the split.
-    fn measured(
-        &self,
-        outcome: Outcome,
-        used: (Subject, Option<&Path>),
-        config: &Config,
-        watcher: &mut dyn Watcher,
-    ) -> Result<Outcome, ExperimentError> {
-        let length = config.generator.list_length;
-        self.trainer().loaded(used, config, |system| self.compared(outcome, system, length, watcher))
+        let (used, length) = ((variant.subject, model.as_deref()), config.generator.list_length);
+        self.trainer().loaded(used, &config, |system| self.compared(outcome, system, length, watcher)).map(Some)
     }
 
     fn trainer(&self) -> Trainer<'_> {
@@ -145,7 +163,8 @@ impl Run<'_> {
         let options = EvaluateOptions { split, relevance: relevance(self.config).to_owned(), on_bad };
         let cutoff = NonZeroUsize::new(length).expect("a valid configuration's lists have items");
         let mut oracle = self.truth.as_ref().map(Oracle::new);
-        let comparison = compare(&[system], cutoff, data, &options, |lists, impression, answers| {
+        let timed = Stopwatch::new(system);
+        let comparison = compare(&[&timed], cutoff, data, &options, |lists, impression, answers| {
             watcher.measured(lists);
             if let Some(oracle) = &mut oracle {
                 oracle.judge_once(impression.request(), &answers[0]);
@@ -154,7 +173,10 @@ impl Run<'_> {
         let outcome = Outcome {
             split: split.name().to_owned(),
             lists: comparison.lists,
+            skipped: comparison.skipped.count,
             relevance: options.relevance,
+            answered: timed.read().requests,
+            answering_seconds: timed.read().seconds,
             ..outcome
         };
         let outcome = outcome.measured(&comparison.systems[0], length);

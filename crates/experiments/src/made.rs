@@ -28,6 +28,20 @@ pub(crate) fn lists(dir: &Path) {
     }
 }
 
+/// Learning-to-rank data of the form of MQ2008: five sections of three queries with seven documents each.
+pub(crate) fn collection(dir: &Path) {
+    for section in 1..=5 {
+        let mut text = String::new();
+        for (query, document) in (0..3).flat_map(|query| (0..7).map(move |document| (query, document))) {
+            let grade = (document + query) % 3;
+            let feature = |at: usize| format!("{at}:{}", (at * 7 + document * 3 + query) % 10 + grade * (at % 2));
+            let features: Vec<String> = (1..=46).map(feature).collect();
+            text.push_str(&format!("{grade} qid:{section}{query} {} #docid = D{document}\n", features.join(" ")));
+        }
+        fs::write(dir.join(format!("S{section}.txt")), text).expect("a test's folder can be written");
+    }
+}
+
 /// Small sizes.
 pub(crate) fn config() -> Config {
     let sizes = "width = 8\nlayers = 1\nheads = 2\nfeed_forward = 8";

@@ -36,11 +36,11 @@ use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_simulator::{Traffic, Truth};
 use nar4rec_tensor::Isa;
 use nar4rec_train::Config;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     Done, ExperimentError, Store, Subject, Variant, Variants, Watcher,
-    oracle::truth_of,
+    oracle::{check_length, truth_of},
     series::{self, Cell},
     store::disk,
     trainer::{Trainer, Training},
@@ -132,10 +132,19 @@ impl Online<'_> {
     }
 
     /// What makes it the same test; there may be more seeds and more days.
-    pub fn identity(&self) -> String {
+    pub fn settings(&self) -> Value {
         let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let (config, split, daily_lists) = (self.config, self.split, self.daily_lists);
-        json!({ "config": config, "arms": arms, "split": split, "daily_lists": daily_lists }).to_string()
+        json!({ "config": config, "arms": arms, "split": split, "daily_lists": daily_lists })
+    }
+
+    /// Checks that every arm can be run: what is wrong with the last is told before the first is trained.
+    ///
+    /// # Errors
+    /// If one cannot.
+    pub fn check(&self) -> Result<(), ExperimentError> {
+        let configs = self.arms.iter().map(|arm| arm.config(self.config, self.config.seed));
+        configs.into_iter().try_for_each(|config| check_length(self.truth, &config?))
     }
 
     /// Runs every day that is not done. `tell` is called after each arm's day with all that are there.
@@ -149,12 +158,9 @@ impl Online<'_> {
         tell: impl FnMut(&[Day]) -> Result<(), ExperimentError>,
     ) -> Result<Done, ExperimentError> {
         let cells = self.cells();
-        // What is wrong with the last arm is told before the first is trained.
-        for cell in &cells {
-            cell.arm.config(self.config, cell.seed)?;
-        }
+        self.check()?;
         let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
-        let requests = serving::requests(self.data, self.split, self.truth)?;
+        let requests = serving::requests((self.data, self.split), self.truth, self.on_bad)?;
         let one = |cell: &DayCell<'_>, watcher: &mut dyn Watcher| {
             let day = self.one(cell, (config, &requests), (store, watcher))?;
             if day.is_some() {

@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use nar4rec_simulator::{ForecastError, Regret, SimulatorError, Truth};
+use nar4rec_simulator::{ForecastError, Query, Regret, SimulatorError, Truth};
 use nar4rec_slate::{Permutation, Request};
-use nar4rec_train::Answer;
+use nar4rec_train::{Answer, Config};
 
 use crate::{ExperimentError, Outcome};
 
@@ -18,6 +18,12 @@ pub(crate) fn truth_of(folder: &Path) -> Result<Option<Truth>, ExperimentError> 
         true => Ok(Some(Truth::open(folder)?)),
         false => Ok(None),
     }
+}
+
+/// Checks that lists are as long as those whose best is known.
+pub(crate) fn check_length(truth: &Truth, config: &Config) -> Result<(), ExperimentError> {
+    let (found, expected) = (config.generator.list_length, truth.config().list_length);
+    if found == expected { Ok(()) } else { Err(ExperimentError::ListLength { found, expected }) }
 }
 
 /// What one system's lists are worth, request by request.
@@ -95,16 +101,16 @@ impl<'a> Oracle<'a> {
 
     /// Adds what was found to an outcome: utilities as shares of the mean optimum.
     pub(crate) fn finish(self, mut outcome: Outcome) -> Result<Outcome, ExperimentError> {
-        let Judged { figures, regrets } = self.judged()?;
-        let Some(mean) = Regret::mean(&regrets) else { return Ok(outcome) };
-        outcome.figures.extend(figures);
-        let by_list = regrets.iter().map(|regret| Some(regret.chosen / mean.optimum)).collect();
-        outcome.per_list.insert("optimum".to_owned(), by_list);
+        if let Some(mean) = Regret::mean(&self.regrets) {
+            let share = |query: &Query| self.known.get(query.id()).map(|(_, regret)| regret.chosen / mean.optimum);
+            outcome.per_list.insert("optimum".to_owned(), self.truth.all_queries().map(share).collect());
+        }
+        outcome.figures.extend(self.judged()?);
         Ok(outcome)
     }
 
-    /// What was found.
-    pub(crate) fn judged(self) -> Result<Judged, ExperimentError> {
+    /// What was found, by name: utilities as shares of the mean optimum.
+    pub(crate) fn judged(self) -> Result<BTreeMap<String, f64>, ExperimentError> {
         if let Some(error) = self.failed {
             return Err(error.into());
         }
@@ -121,14 +127,6 @@ impl<'a> Oracle<'a> {
                 error.rank_correlation.map(|correlation| add("forecast correlation", correlation));
             }
         }
-        Ok(Judged { figures, regrets: self.regrets })
+        Ok(figures)
     }
-}
-
-/// What a system's lists are worth.
-pub(crate) struct Judged {
-    /// Utilities as shares of the mean optimum, by name.
-    pub(crate) figures: BTreeMap<String, f64>,
-    /// Of every list, in the order they were judged.
-    pub(crate) regrets: Vec<Regret>,
 }

@@ -13,20 +13,25 @@ pub struct Outcome {
     pub variant: String,
     /// The seed.
     pub seed: u64,
-    /// The split and how many lists it has.
+    /// The split.
     pub split: String,
-    /// Its lists.
+    /// Its lists that were measured.
     pub lists: usize,
+    /// Lines that were left out, because they are bad or do not fit the system.
+    pub skipped: u64,
     /// The kind of feedback that makes an item relevant.
     pub relevance: String,
     /// Metric → value.
     pub figures: BTreeMap<String, f64>,
-    /// Metric → its value for each list; nothing where no candidate was relevant.
+    /// Metric → its value for each list, or for each query of a known user; nothing where no candidate was relevant, and where
+    /// the list was left out as it does not fit the system.
     pub per_list: BTreeMap<String, Vec<Option<f64>>>,
     /// Seconds its training took; nothing if it needs none, or was interrupted.
     pub training_seconds: Option<f64>,
-    /// Seconds in which all lists of the split were made and judged.
-    pub evaluation_seconds: f64,
+    /// Requests that were answered; a run of the same ones is answered once.
+    pub answered: usize,
+    /// Seconds in which they were, from requests to lists, of all threads together.
+    pub answering_seconds: f64,
     /// The configuration it was trained and run with.
     pub config: String,
 }
@@ -35,7 +40,11 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let figures = self.figures.iter().filter(|(name, _)| name.starts_with("NDCG@") || name.starts_with("P@"));
         let figures: Vec<String> = figures.map(|(name, value)| format!("{name} {:.1} %", 100.0 * value)).collect();
-        write!(f, "{}: {}", self.variant, figures.join(", "))
+        write!(f, "{}: {}", self.variant, figures.join(", "))?;
+        if self.skipped > 0 {
+            write!(f, ", {} lines left out", self.skipped)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,9 +1,10 @@
 //! Which experiments there are, and the variants of each.
 
+use nar4rec_data::DataSet;
 use nar4rec_train::{Baseline, Config, SystemKind};
 use toml::{Table, Value};
 
-use crate::{ExperimentError, variants};
+use crate::{ExperimentError, known_user, variants};
 
 /// What a variant is a variant of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +60,23 @@ impl Variant {
     /// # Errors
     /// If the changed configuration is not valid.
     pub fn config(&self, base: &Config, seed: u64) -> Result<Config, ExperimentError> {
+        self.changed(base, seed, &self.patch)
+    }
+
+    /// The configuration its model is trained with: the pipeline is not changed, as variants of it alone share a model.
+    ///
+    /// # Errors
+    /// If the changed configuration is not valid.
+    pub fn training_config(&self, base: &Config, seed: u64) -> Result<Config, ExperimentError> {
+        let mut patch = self.patch.clone();
+        patch.remove("pipeline");
+        self.changed(base, seed, &patch)
+    }
+
+    fn changed(&self, base: &Config, seed: u64, patch: &Table) -> Result<Config, ExperimentError> {
         let invalid = |problem: String| ExperimentError::Variant { name: self.name.clone(), problem };
         let mut table = Table::try_from(base).map_err(|error| invalid(error.to_string()))?;
-        merge(&mut table, &self.patch);
+        merge(&mut table, patch);
         table.insert("seed".to_owned(), Value::Integer(seed as i64));
         let text = toml::to_string(&table).map_err(|error| invalid(error.to_string()))?;
         Config::from_toml(&text).map_err(|error| invalid(error.to_string()))
@@ -154,17 +169,22 @@ pub struct Experiment {
     pub about: &'static str,
     /// What it does.
     pub plan: Plan,
+    /// Whether it needs a user whose mind is known: a simulated log.
+    pub needs_truth: bool,
 }
 
 impl Experiment {
     /// All of them.
     pub const ALL: [Self; 11] = [
         Self::grid("rivals", "all systems on the same lists", variants::rivals),
-        Self::grid(
-            "oracle",
-            "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
-            variants::rivals,
-        ),
+        Self {
+            needs_truth: true,
+            ..Self::grid(
+                "oracle",
+                "all systems on a user whose mind is known: the share of the best possible, and what was lost where",
+                variants::rivals,
+            )
+        },
         Self::grid("domains", "all systems on several data sets: does their order hold", variants::rivals),
         Self::grid("positions", "positions shared by all requests, or made of their candidates", variants::positions),
         Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", variants::unlikelihood),
@@ -180,16 +200,29 @@ impl Experiment {
             name: "speed",
             about: "how long training and inference take, and how that grows with the list",
             plan: Plan::Speed,
+            needs_truth: false,
         },
         Self {
             name: "online",
             about: "an A/B test on a user whose mind is known, of systems that learn every night from what they showed",
             plan: Plan::Online(Variants(variants::rivals)),
+            needs_truth: true,
         },
     ];
 
     const fn grid(name: &'static str, about: &'static str, variants: fn() -> Vec<Variant>) -> Self {
-        Self { name, about, plan: Plan::Grid(Variants(variants)) }
+        Self { name, about, plan: Plan::Grid(Variants(variants)), needs_truth: false }
+    }
+
+    /// Checks that it can be run on this data set.
+    ///
+    /// # Errors
+    /// If it needs a user whose mind is known, and the data set is no simulated log.
+    pub fn accepts(&self, data: &DataSet) -> Result<(), ExperimentError> {
+        if self.needs_truth {
+            known_user(data)?;
+        }
+        Ok(())
     }
 
     /// The experiment of this name.
@@ -245,6 +278,10 @@ mod tests {
 
     #[test]
     fn variants_of_the_pipeline_share_a_model() {
+        let base = Config::default();
+        let variant = Variant::nar4rec("x", "training.loss.margin = 0.7\npipeline.generator_weight = 1.0");
+        let trained_with = variant.training_config(&base, base.seed).unwrap();
+        assert_eq!((trained_with.training.loss.margin, &trained_with.pipeline), (0.7, &base.pipeline));
         assert_eq!(Variant::nar4rec("x", "pipeline.generator_weight = 1.0").model(), Some("nar4rec"));
         assert_eq!(Variant::nar4rec("x", "training.loss.margin = 0.7").model(), Some("x"));
         assert_eq!(Variant::new("random", Subject::Baseline(Baseline::Random), "").model(), None);

@@ -39,29 +39,40 @@ pub enum Done {
     Stopped,
 }
 
-/// Does every cell that is not done, by `one`, which gives nothing if it was stopped. `tell` is called after each, with the
-/// outcomes of all cells up to it, and at the end.
+/// The outcome of each cell, if it is there.
+pub(crate) fn known<C: Cell, T: DeserializeOwned>(
+    cells: &[C],
+    store: &Store,
+) -> Result<Vec<Option<T>>, ExperimentError> {
+    cells.iter().map(|cell| store.outcome(&cell.name())).collect()
+}
+
+/// Does every cell that is not done, by `one`, which gives nothing if it was stopped. `tell` is called after each, with all
+/// outcomes that are there in the order of their cells, and at the end. A damaged outcome is told before anything is done.
 pub(crate) fn run<C: Cell, T: Serialize + DeserializeOwned + Display>(
     cells: &[C],
     (store, watcher): (&Store, &mut dyn Watcher),
     mut one: impl FnMut(&C, &mut dyn Watcher) -> Result<Option<T>, ExperimentError>,
     mut tell: impl FnMut(&[T]) -> Result<(), ExperimentError>,
 ) -> Result<Done, ExperimentError> {
-    let mut outcomes = Vec::new();
-    for (place, cell) in cells.iter().enumerate() {
-        let known = store.outcome(&cell.name())?;
-        let goes_on = watcher.cell(cell, [place + 1, cells.len()], known.is_some());
-        match known {
-            Some(known) => outcomes.push(known),
-            None if !goes_on => return Ok(Done::Stopped),
-            None => {
-                let Some(outcome) = one(cell, watcher)? else { return Ok(Done::Stopped) };
-                store.keep(&cell.name(), &outcome)?;
-                watcher.outcome(&outcome);
-                outcomes.push(outcome);
-                tell(&outcomes)?;
-            }
+    let known = known(cells, store)?;
+    let done: Vec<bool> = known.iter().map(Option::is_some).collect();
+    let mut outcomes: Vec<T> = known.into_iter().flatten().collect();
+    for (place, (cell, done)) in cells.iter().zip(done).enumerate() {
+        let goes_on = watcher.cell(cell, [place + 1, cells.len()], done);
+        if done {
+            continue;
         }
+        let outcome = if goes_on { one(cell, watcher)? } else { None };
+        let Some(outcome) = outcome else {
+            tell(&outcomes)?;
+            return Ok(Done::Stopped);
+        };
+        store.keep(&cell.name(), &outcome)?;
+        watcher.outcome(&outcome);
+        // All cells before it are done.
+        outcomes.insert(place, outcome);
+        tell(&outcomes)?;
     }
     tell(&outcomes)?;
     Ok(Done::All)

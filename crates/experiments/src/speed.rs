@@ -22,7 +22,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-pub use rows::Timed;
+pub use rows::{Timed, TimedSystem, timed};
 pub use summary::{Ratios, SpeedLine, SpeedSummary, Spread};
 
 pub(crate) use rows::systems;
@@ -34,6 +34,7 @@ use nar4rec_slate::{Impression, Request};
 use nar4rec_tensor::Isa;
 use nar4rec_train::{Config, Example, PrepareOptions, Prepared, first_impressions, prepare};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     Done, ExperimentError, Store, Watcher,
@@ -110,8 +111,8 @@ pub struct Speed<'a> {
     pub data: &'a DataSet,
     /// The sizes of all systems.
     pub config: &'a Config,
-    /// Only these systems, or all.
-    pub systems: &'a [String],
+    /// The systems.
+    pub systems: &'a [TimedSystem],
     /// A round for each seed.
     pub seeds: &'a [u64],
     /// The split that requests are from.
@@ -150,6 +151,11 @@ fn answer(row: &SpeedRow, problem: impl ToString) -> ExperimentError {
 }
 
 impl Speed<'_> {
+    /// What makes it the same run; there may be more systems and more rounds.
+    pub fn settings(&self) -> Value {
+        json!({ "config": self.config, "split": self.split, "isa": self.isa.name() })
+    }
+
     /// Times every row of every round that was not timed. `tell` is called after each with all timings that are there.
     ///
     /// # Errors
@@ -162,7 +168,7 @@ impl Speed<'_> {
         tell: impl FnMut(&[Timing]) -> Result<(), ExperimentError>,
     ) -> Result<Done, ExperimentError> {
         let lists = self.lists()?;
-        let rows = rows(self.systems, lists.candidates().max().unwrap_or(1))?;
+        let rows = rows(self.systems, lists.candidates().max().unwrap_or(1));
         for row in &rows {
             row.config(self.config, self.config.seed)?;
         }

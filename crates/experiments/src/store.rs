@@ -1,6 +1,7 @@
 //! The folder in which an experiment is kept.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -8,19 +9,48 @@ use std::{
 use nar4rec_data::Fingerprint;
 use nar4rec_model::write_atomically;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::ExperimentError;
+
+/// The file that says whose folder it is.
+const IDENTITY: &str = "experiment.json";
 
 /// What makes a folder that of one run: the rest may grow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Identity {
+    /// The program's version.
     nar4rec: String,
     experiment: String,
-    /// The configuration, as JSON.
-    config: String,
+    settings: Value,
     /// File → SHA-256.
-    data: Vec<(String, String)>,
+    data: BTreeMap<String, String>,
+}
+
+impl Identity {
+    /// What first differs from what was found: where, what is there and what was expected.
+    fn difference(&self, found: &Self) -> Option<[String; 3]> {
+        let [expected, found] = [self, found].map(|identity| serde_json::to_value(identity).expect("plain data"));
+        // The version and the experiment are told before what follows from them.
+        let first = ["nar4rec", "experiment", "settings", "data"];
+        first.iter().find_map(|field| difference(field, &found[field], &expected[field]))
+    }
+}
+
+/// Where two values first differ, and how.
+fn difference(path: &str, found: &Value, expected: &Value) -> Option<[String; 3]> {
+    match (found, expected) {
+        (Value::Object(of_found), Value::Object(of_expected)) => {
+            let names: BTreeSet<&String> = of_found.keys().chain(of_expected.keys()).collect();
+            let nothing = &Value::Null;
+            names.into_iter().find_map(|name| {
+                let [found, expected] = [of_found, of_expected].map(|of| of.get(name).unwrap_or(nothing));
+                difference(&format!("{path}.{name}"), found, expected)
+            })
+        }
+        _ => (found != expected).then(|| [path.to_owned(), found.to_string(), expected.to_string()]),
+    }
 }
 
 /// The folder of an experiment.
@@ -30,13 +60,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// The folder for an experiment with this configuration on this data: a new one, or one to go on with.
+    /// The folder for an experiment with these settings on this data: a new one, or one to go on with.
     ///
     /// # Errors
     /// If it cannot be made, or is another run's.
-    pub fn open(folder: &Path, experiment: &str, config: &str, data: &Fingerprint) -> Result<Self, ExperimentError> {
+    pub fn open(folder: &Path, experiment: &str, settings: Value, data: &Fingerprint) -> Result<Self, ExperimentError> {
         let data = data.files.iter().map(|file| (file.name.clone(), file.sha256.clone())).collect();
-        let store = Self::claim(folder, experiment, config, data)?;
+        let store = Self::claim(folder, experiment, settings, data)?;
         for folder in [store.models(), store.outcomes()] {
             fs::create_dir_all(&folder).map_err(|source| disk(&folder, "write", source))?;
         }
@@ -48,44 +78,40 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn of_several(folder: &Path, experiment: &str, config: &str) -> Result<Self, ExperimentError> {
-        Self::claim(folder, experiment, config, Vec::new())
+    pub fn of_several(folder: &Path, experiment: &str, settings: Value) -> Result<Self, ExperimentError> {
+        Self::claim(folder, experiment, settings, BTreeMap::new())
     }
 
     fn claim(
         folder: &Path,
         experiment: &str,
-        config: &str,
-        data: Vec<(String, String)>,
+        settings: Value,
+        data: BTreeMap<String, String>,
     ) -> Result<Self, ExperimentError> {
         let store = Self { folder: folder.to_owned() };
-        let identity = Identity {
-            nar4rec: env!("CARGO_PKG_VERSION").to_owned(),
-            experiment: experiment.to_owned(),
-            config: config.to_owned(),
-            data,
-        };
-        let file = folder.join("experiment.json");
+        let (nar4rec, experiment) = (env!("CARGO_PKG_VERSION").to_owned(), experiment.to_owned());
+        let identity = Identity { nar4rec, experiment, settings, data };
+        let file = folder.join(IDENTITY);
         match fs::read(&file) {
             Ok(bytes) => {
-                let found: Identity = parse(&file, &bytes)?;
-                let differs = [
-                    ("version", found.nar4rec == identity.nar4rec),
-                    ("experiment", found.experiment == identity.experiment),
-                    ("configuration", found.config == identity.config),
-                    ("data set", found.data == identity.data),
-                ];
-                if let Some((what, _)) = differs.into_iter().find(|(_, same)| !same) {
-                    return Err(ExperimentError::OtherRun { folder: folder.to_owned(), what });
+                let found = serde_json::from_slice(&bytes).map_err(|error| store.unclear(error.to_string()))?;
+                if let Some([what, found, expected]) = identity.difference(&found) {
+                    return Err(ExperimentError::OtherRun { folder: folder.to_owned(), what, found, expected });
                 }
             }
+            // Nobody knows whose outcomes these are.
+            Err(_) if store.outcomes().exists() => return Err(store.unclear("it is missing".to_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(folder).map_err(|source| disk(folder, "write", source))?;
-                store.write("experiment.json", &json(&identity))?;
+                store.write(IDENTITY, &json(&identity))?;
             }
             Err(source) => return Err(disk(&file, "read", source)),
         }
         Ok(store)
+    }
+
+    fn unclear(&self, problem: String) -> ExperimentError {
+        ExperimentError::Unclear { folder: self.folder.clone(), problem }
     }
 
     /// The folder itself.
@@ -145,4 +171,49 @@ fn parse<T: for<'d> Deserialize<'d>>(file: &Path, bytes: &[u8]) -> Result<T, Exp
 /// A file or folder that cannot be read or written.
 pub(crate) fn disk(path: &Path, action: &'static str, source: io::Error) -> ExperimentError {
     ExperimentError::Disk { path: path.to_owned(), action, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_differs_is_told_by_its_place() {
+        let of = |version: &str, epochs: u64| Identity {
+            nar4rec: version.to_owned(),
+            experiment: "rivals".to_owned(),
+            settings: json!({ "config": { "training": { "epochs": epochs, "rate": 0.1 } }, "split": "test" }),
+            data: BTreeMap::from([("test.jsonl".to_owned(), format!("sum {epochs}"))]),
+        };
+        let told = |found: &Identity| of("1", 3).difference(found).map(|told| told.join(" | "));
+        assert_eq!(told(&of("1", 3)), None);
+        assert_eq!(told(&of("1", 4)).unwrap(), "settings.config.training.epochs | 4 | 3");
+        assert_eq!(told(&of("0", 4)).unwrap(), "nar4rec | \"0\" | \"1\"");
+        let mut more = of("1", 3);
+        more.data.insert("items.jsonl".to_owned(), "sum".to_owned());
+        assert_eq!(told(&more).unwrap(), "data.items.jsonl | \"sum\" | null");
+    }
+
+    #[test]
+    fn a_folder_that_nobody_knows_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |split: &str| {
+            let nothing = Fingerprint { sha256: String::new(), files: Vec::new() };
+            Store::open(dir.path(), "rivals", json!({ "split": split }), &nothing)
+        };
+        open("test").unwrap().keep("a", &1).unwrap();
+        assert_eq!(open("test").unwrap().outcome::<u8>("a").unwrap(), Some(1));
+        let other = open("valid").unwrap_err().to_string();
+        assert!(other.contains("settings.split is \"test\" there, expected \"valid\""), "{other}");
+        for damage in [Some("{"), None] {
+            match damage {
+                Some(text) => fs::write(dir.path().join(IDENTITY), text).unwrap(),
+                None => fs::remove_file(dir.path().join(IDENTITY)).unwrap(),
+            }
+            let unclear = open("test").unwrap_err().to_string();
+            assert!(unclear.contains("cannot be told whose outcomes these are: experiment.json: "), "{unclear}");
+        }
+    }
 }

@@ -69,7 +69,7 @@ pub struct Summary {
 
 /// What the seconds of a training are called in a table.
 pub(crate) const TRAINING_SECONDS: &str = "training, s";
-/// What the milliseconds are called in which a list was made and judged, on all threads.
+/// What the milliseconds of one thread are called in which a list was made.
 pub(crate) const LIST_MILLISECONDS: &str = "a list, ms";
 
 /// What kind of number a figure is.
@@ -101,7 +101,7 @@ pub(crate) fn form(name: &str) -> Form {
 fn figure(outcome: &Outcome, name: &str) -> Option<f64> {
     match name {
         TRAINING_SECONDS => outcome.training_seconds,
-        LIST_MILLISECONDS => Some(1e3 * outcome.evaluation_seconds / outcome.lists.max(1) as f64),
+        LIST_MILLISECONDS => (outcome.answered > 0).then(|| 1e3 * outcome.answering_seconds / outcome.answered as f64),
         _ => outcome.figures.get(name).copied(),
     }
 }
@@ -133,6 +133,9 @@ impl Summary {
     /// # Errors
     /// If outcomes of one experiment are of different lists.
     pub fn new(outcomes: &[Outcome]) -> Result<Self, ExperimentError> {
+        for outcome in outcomes {
+            alike(outcome, &outcomes[0])?;
+        }
         let mut variants: Vec<&str> = Vec::new();
         for outcome in outcomes {
             if !variants.contains(&outcome.variant.as_str()) {
@@ -142,17 +145,20 @@ impl Summary {
         let columns = columns(outcomes);
         let compared = compared(outcomes, &columns);
         // Of each variant the values by list of each figure that is compared.
-        let values = |variant: &&str| -> Vec<Vec<f64>> {
+        let values = |variant: &&str| -> Vec<ByList> {
             compared.iter().map(|figure| by_list(of(outcomes, variant), figure)).collect()
         };
-        let values: Vec<Vec<Vec<f64>>> = variants.iter().map(values).collect();
-        let total = |index: usize| values[index].first().map_or(0.0, |values| values.iter().sum::<f64>());
-        let first = (0..variants.len()).rev().max_by(|a, b| total(*a).total_cmp(&total(*b)));
+        let values: Vec<Vec<ByList>> = variants.iter().map(values).collect();
+        let mean = |index: usize| {
+            let known: Vec<f64> = values[index].first().into_iter().flatten().copied().flatten().collect();
+            Value::of(&known).map_or(0.0, |value| value.mean)
+        };
+        let first = (0..variants.len()).rev().max_by(|a, b| mean(*a).total_cmp(&mean(*b)));
         let row = |(index, variant): (usize, &&str)| {
             let best = first.filter(|first| *first != index).map(|first| &values[first]);
             let behind = |place: usize| -> Result<Option<Behind>, ExperimentError> {
                 let Some(best) = best else { return Ok(None) };
-                Ok(Bootstrap::default().difference(&best[place], &values[index][place])?.map(Behind::from))
+                Ok(difference(&best[place], &values[index][place])?.map(Behind::from))
             };
             let behind: Result<_, ExperimentError> = (0..compared.len()).map(behind).collect();
             Ok(Row {
@@ -205,15 +211,42 @@ fn columns(outcomes: &[Outcome]) -> Vec<String> {
     names
 }
 
-/// The mean over outcomes of a figure of each list, of lists that have one.
-pub(crate) fn by_list<'a>(outcomes: impl Iterator<Item = &'a Outcome>, name: &str) -> Vec<f64> {
-    let columns: Vec<&Vec<Option<f64>>> = outcomes.filter_map(|outcome| outcome.per_list.get(name)).collect();
+/// Checks that two outcomes are of the same lists.
+fn alike(outcome: &Outcome, other: &Outcome) -> Result<(), ExperimentError> {
+    let lists = |outcome: &Outcome| outcome.per_list.values().map(Vec::len).max().unwrap_or(0).to_string();
+    let differs = [
+        ("split", outcome.split.clone(), other.split.clone()),
+        ("relevance", outcome.relevance.clone(), other.relevance.clone()),
+        ("number of lists", lists(outcome), lists(other)),
+    ];
+    match differs.into_iter().find(|(_, found, expected)| found != expected) {
+        None => Ok(()),
+        Some((what, found, expected)) => {
+            let names = [outcome, other].map(|outcome| format!("outcomes/{}-s{}.json", outcome.variant, outcome.seed));
+            Err(ExperimentError::Mixed { names, what, found, expected })
+        }
+    }
+}
+
+/// A figure of each list, where it has one.
+pub(crate) type ByList = Vec<Option<f64>>;
+
+/// The mean over outcomes of a figure of each list, where it has one in all of them.
+pub(crate) fn by_list<'a>(outcomes: impl Iterator<Item = &'a Outcome>, name: &str) -> ByList {
+    let columns: Vec<&ByList> = outcomes.filter_map(|outcome| outcome.per_list.get(name)).collect();
     let lists = columns.first().map_or(0, |column| column.len());
     let mean = |list: usize| {
         let values: Option<Vec<f64>> = columns.iter().map(|column| column.get(list).copied().flatten()).collect();
         values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
     };
-    (0..lists).filter_map(mean).collect()
+    (0..lists).map(mean).collect()
+}
+
+/// The difference of two figures over the lists that have both.
+pub(crate) fn difference(first: &ByList, second: &ByList) -> Result<Option<Difference>, ExperimentError> {
+    let both = first.iter().zip(second).filter_map(|(first, second)| Some(((*first)?, (*second)?)));
+    let (first, second): (Vec<f64>, Vec<f64>) = both.unzip();
+    Ok(Bootstrap::default().difference(&first, &second)?)
 }
 
 #[cfg(test)]
@@ -229,7 +262,8 @@ mod tests {
             variant: variant.to_owned(),
             seed,
             lists: 5,
-            evaluation_seconds: 0.5,
+            answered: 4,
+            answering_seconds: 0.5,
             figures: BTreeMap::from([
                 ("NDCG@6".to_owned(), mean),
                 ("AUC".to_owned(), 0.5),
@@ -253,8 +287,8 @@ mod tests {
         ];
         let summary = Summary::new(&outcomes).unwrap();
         assert_eq!(summary.columns, ["P@6", "NDCG@6", "AUC", "a list, ms"]);
-        // 0.5 seconds for 5 lists.
-        assert_eq!(summary.rows[0].values[3].map(|value| value.mean), Some(100.0));
+        // 0.5 seconds for the 4 that were asked.
+        assert_eq!(summary.rows[0].values[3].map(|value| value.mean), Some(125.0));
         let [a, b] = &summary.rows[..] else { panic!("two variants") };
         assert_eq!((a.variant.as_str(), a.seeds.as_slice()), ("a", &[1, 2][..]));
         let ndcg = a.values[1].unwrap();
@@ -288,8 +322,30 @@ mod tests {
 
     #[test]
     fn outcomes_of_different_lists_are_refused() {
-        let mut short = outcome("b", 1, [0.0; 4]);
-        short.per_list.get_mut("NDCG@6").unwrap().truncate(3);
-        assert!(Summary::new(&[outcome("a", 1, [0.1; 4]), short]).is_err());
+        let refused = |change: fn(&mut Outcome)| {
+            let mut other = outcome("b", 1, [0.0; 4]);
+            change(&mut other);
+            Summary::new(&[outcome("a", 2, [0.1; 4]), other]).unwrap_err().to_string()
+        };
+        let end = " as of outcomes/a-s2.json; remove it to have it made anew";
+        for (message, expected) in [
+            (refused(|other| "valid".clone_into(&mut other.split)), "split valid, expected "),
+            (refused(|other| "like".clone_into(&mut other.relevance)), "relevance like, expected "),
+            (
+                refused(|other| other.per_list.values_mut().for_each(|of| of.truncate(3))),
+                "number of lists 3, expected 5",
+            ),
+        ] {
+            assert_eq!(message, format!("outcomes/b-s1.json: {expected}{end}"));
+        }
+    }
+
+    #[test]
+    fn a_list_that_one_system_leaves_out_is_no_part_of_their_difference() {
+        let (first, mut second) = (outcome("a", 1, [0.4, 0.4, 0.4, 0.4]), outcome("b", 1, [0.3, 0.3, 0.3, 0.3]));
+        second.per_list.get_mut("NDCG@6").unwrap()[1] = None;
+        let summary = Summary::new(&[first, second]).unwrap();
+        let behind = summary.rows[1].behind[0].unwrap();
+        assert!((behind.mean - 0.1).abs() < 1e-9 && (behind.high - 0.1).abs() < 1e-9, "{behind:?}");
     }
 }

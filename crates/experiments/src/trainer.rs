@@ -1,13 +1,13 @@
 //! A variant's model: trained where there is none yet, and loaded to answer.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use nar4rec_data::{DataSet, OnBad};
 use nar4rec_infer::{Model, Reranker};
 use nar4rec_tensor::Isa;
 use nar4rec_train::{
-    BaselineRanker, Compared, Config, Nar4rec, Observer, PrepareOptions, Resume, RivalRanker, SystemKind, TrainOptions,
-    train, train_rival,
+    BaselineRanker, Compared, Config, Nar4rec, Observer, PrepareOptions, Resume, RivalRanker, SystemKind, TrainError,
+    TrainOptions, train, train_rival,
 };
 
 use crate::{ExperimentError, Subject, Watcher, store::disk};
@@ -32,15 +32,17 @@ impl Trainer<'_> {
         path: &Path,
         watcher: &mut dyn Watcher,
     ) -> Result<Training, ExperimentError> {
-        if path.exists() {
-            return Ok(Training::Here);
-        }
         let beside = |ending: &str| {
             let mut name = path.file_name().unwrap_or_default().to_owned();
             name.push(ending);
             path.with_file_name(name)
         };
         let checkpoint = beside(".checkpoint");
+        if path.exists() {
+            // One that was left behind would make a model come back that is removed to be trained anew.
+            removed(&checkpoint)?;
+            return Ok(Training::Here);
+        }
         let goes_on = checkpoint.exists();
         let options = TrainOptions {
             isa: self.isa,
@@ -50,16 +52,20 @@ impl Trainer<'_> {
         };
         let mut observer = watcher.training(&beside(".metrics.jsonl"), goes_on);
         let finished = match subject {
-            Subject::Rival(kind) => self.rival(kind, config, options, observer.as_mut(), path)?,
-            _ => self.nar4rec(config, options, observer.as_mut(), path)?,
+            Subject::Rival(kind) => self.rival(kind, config, options, observer.as_mut(), path),
+            _ => self.nar4rec(config, options, observer.as_mut(), path),
         };
         drop(observer);
+        let finished = finished.map_err(|error| match error {
+            ExperimentError::Train(TrainError::OtherRun(file)) => {
+                ExperimentError::File { file, problem: "a checkpoint of another configuration or data set".to_owned() }
+            }
+            other => other,
+        })?;
         if !finished {
             return Ok(Training::Stopped);
         }
-        if checkpoint.exists() {
-            std::fs::remove_file(&checkpoint).map_err(|source| disk(&checkpoint, "write", source))?;
-        }
+        removed(&checkpoint)?;
         Ok(if goes_on { Training::WentOn } else { Training::Whole })
     }
 
@@ -114,6 +120,14 @@ impl Trainer<'_> {
     }
 }
 
+/// Removes a checkpoint, if it is there.
+fn removed(checkpoint: &Path) -> Result<(), ExperimentError> {
+    match std::fs::remove_file(checkpoint) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk(checkpoint, "write", error)),
+        _ => Ok(()),
+    }
+}
+
 /// The kind of feedback that makes an item relevant, whoever is measured, where data have decided what they decide.
 pub(crate) fn relevance(config: &Config) -> &str {
     config.relevance.as_deref().expect("a configuration with the feedback of its data")
@@ -129,4 +143,32 @@ pub(crate) enum Training {
     WentOn,
     /// It was stopped.
     Stopped,
+}
+
+#[cfg(test)]
+mod tests {
+    use nar4rec_train::Config;
+
+    use super::*;
+    use crate::made::{self, Counter};
+
+    #[test]
+    fn a_checkpoint_that_was_left_behind_brings_no_model_back() {
+        let dir = tempfile::tempdir().expect("a test's folder can be made");
+        made::lists(dir.path());
+        let data = DataSet::open(dir.path()).expect("it is a data set");
+        let trainer = Trainer { data: &data, on_bad: OnBad::default(), isa: Isa::detect() };
+        let (model, config) = (dir.path().join("dnn"), made::config());
+        let (checkpoint, mut counter) = (dir.path().join("dnn.checkpoint"), Counter::default());
+        let mut trained = |config: &Config| {
+            trainer
+                .trained(Subject::Rival(SystemKind::Dnn), config, &model, &mut counter)
+                .map_err(|error| error.to_string())
+        };
+        assert!(matches!(trained(&config), Ok(Training::Whole)) && !checkpoint.exists());
+        std::fs::write(&checkpoint, "as after a kill between saving the model and removing this")
+            .expect("it can be written");
+        assert!(matches!(trained(&config), Ok(Training::Here)) && !checkpoint.exists());
+        assert_eq!(counter.trainings, 1);
+    }
 }

@@ -43,7 +43,7 @@ impl Shown<'_> {
 pub struct Ranked {
     /// The candidates it would show, in display order: distinct indices.
     pub list: Vec<usize>,
-    /// How much it likes each candidate: more is better.
+    /// How much it likes each candidate: more is better, also than a candidate of another request, as AUC is over all of them.
     pub scores: Vec<f32>,
 }
 
@@ -60,6 +60,13 @@ impl Ranked {
 /// What a place of a list counts, from 0: the discount of DCG.
 pub(crate) fn discount(place: usize) -> f32 {
     1.0 / ((place + 2) as f32).log2()
+}
+
+/// ln softmax of a request's logits: what a system says whose loss leaves open what is added to all of them.
+pub(crate) fn log_softmax(logits: &[f32]) -> Vec<f32> {
+    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|z| (z - greatest).exp()).sum();
+    logits.iter().map(|z| z - greatest - sum.ln()).collect()
 }
 
 /// The greatest of each request's rows.

@@ -2,14 +2,16 @@
 //!
 //! ```text
 //!   x_0 = x_i + place        x_{l+1} = x_0 (x_lᵀ w_l) + b_l + x_l
-//!   z_i = wᵀ [x_L ; hidden layers of x_0]        as DNN from here on
+//!   z_i = wᵀ [x_L ; hidden layers of relu(x_0)]        as DNN from here on
 //! ```
 //!
-//! Each cross layer raises the degree of the products of features by one, at the price of two vectors.
+//! Each cross layer raises the degree of the products by one, at the price of two vectors. In the paper x_0 is the embeddings
+//! themselves, side by side; here it is what the input layer makes of them, which is linear in them and no wider than other
+//! systems' states, so that a cross is a product of mixtures of features.
 
 use nar4rec_features::InputSpec;
 use nar4rec_layers::{ConfigError, Linear};
-use nar4rec_tensor::{Exec, Init, Kind, ParameterId, Registry};
+use nar4rec_tensor::{Activation, Exec, Init, Kind, ParameterId, Registry};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -102,7 +104,8 @@ impl Itemwise for Dcn {
         let x = self.input.forward(ex, candidates, standing);
         let first = ex.dropout(x, self.dropout);
         let crossed = self.crosses.iter().fold(first, |x, cross| cross.forward(ex, first, x));
-        let deep = self.hidden.forward(ex, first);
+        let deep = ex.activate(first, Activation::Relu);
+        let deep = self.hidden.forward(ex, deep);
         let both = ex.concat(&[crossed, deep]);
         self.head.forward(ex, both)
     }

@@ -6,12 +6,15 @@
 //!   OCPM         P(wanted at j) of each item of a list, which sees the list and the user's past             `pier/ocpm.rs`
 //!   shown        of the K lists the one of the greatest Σ_j P(wanted at j)
 //!
-//!   loss         mean over places of the shown and the drawn lists of CE(P, y) + mean over candidates of CE(p, y)
+//!   loss         mean over places of the shown and the drawn lists of CE(P, y) + item_weight · mean over candidates of CE(p, y)
 //!                − contrast · (mean P in the nearest lists − mean P in the farthest)
 //! ```
 //!
 //! **Proposals.** All permutations where they are few and short ([`PierConfig::enumerated`], five places). Otherwise a beam
 //! over items alone: the lists of the greatest Σ_j w_j p_j with the discounts of DCG, w_j = 1/log₂(j + 2).
+//!
+//! **Contrast.** The paper compares the K lists that FPSM keeps with the K farthest. Here [`PierConfig::contrasted`] lists at
+//! either end are compared, so that training need not judge all that serving does.
 //!
 //! **Scores.** A list says nothing about who is not in it, so the scores of a [`Ranked`] are the item tower's p_i.
 //!
@@ -156,6 +159,7 @@ impl Rival for Pier {
         let logits = self.ocpm.forward(&mut tape, &items, &lessons.lists);
         let [mut d, mut d_items] = [logits, items.logits].map(|value| tape.output_gradient(value));
         let of_lists = lessons.loss(tape.data(logits), (self.config.contrast, scale), &mut d);
+        let scale = scale * self.config.item_weight;
         let of_items = loss::of_items(tape.data(items.logits), (shown.targets, &items.offsets), scale, &mut d_items);
         tape.backward([d, d_items], gradients);
         of_lists + of_items

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   x_i = features, user included + place in the initial list → L × { self-attention, feed-forward } → z_i
-//!   P(i) = softmax over the candidates of z       loss = −Σ_i y_i log P(i)       shown: the greatest
+//!   P(i) = softmax over the candidates of z       loss = −Σ_i y_i log P(i)       shown: the greatest       score: log P(i)
 //! ```
 //!
 //! The paper's personal vector of a user and an item is here the user's part of the input layer and its products with the
@@ -15,7 +15,7 @@ use nar4rec_layers::{BlockConfig, CandidateBlock, ConfigError, LayerNorm, Linear
 use nar4rec_losses::listwise_cross_entropy;
 use nar4rec_tensor::{Eager, Exec, Registry, Weights, Workspace};
 
-use crate::{Candidates, Counted, Ranked, Rival, Shown, candidates::greatest_of_each, input::Input};
+use crate::{Candidates, Counted, Ranked, Rival, Shown, candidates::log_softmax, input::Input};
 
 /// What a PRM is made of: its blocks. The paper normalises after each sub-layer (`norm = "post"`).
 pub type PrmConfig = BlockConfig;
@@ -89,7 +89,8 @@ impl Rival for Prm {
     ) -> Vec<Ranked> {
         let mut ex = Eager::new(weights, memory);
         let logits = self.logits(&mut ex, candidates);
-        greatest_of_each(candidates.batch, ex.data(logits), length)
+        let logits = ex.data(logits);
+        candidates.batch.request_rows().map(|rows| Ranked::greatest(&log_softmax(&logits[rows]), length)).collect()
     }
 
     fn probabilities(&self, _: &Weights, _: &mut Workspace, _: Candidates<'_>, _: &Lists) -> Option<Vec<f32>> {

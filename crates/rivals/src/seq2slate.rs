@@ -14,7 +14,7 @@
 //! what was placed before. What was placed is by default what the model itself would have placed (`policy = "greedy"`), so that
 //! it learns where it will decode; the gradient is that of the loss along this list, as if the choice did not depend on the
 //! parameters. With `policy = "shown"` the decoder reads the logged list. There are as many steps as the shown list has places.
-//! A candidate whose worth is not known stands in the softmax as one that is not wanted: it can be placed, so it must be scored.
+//! A candidate whose worth is not known is neither in the softmax nor placed: in the paper all of a list is observed.
 //!
 //! Without an encoder (`encoder = "none"`) e_i is the item's own state, and the decoder begins with h the mean of the states of
 //! all candidates and c = 0. The paper has no such form: it is here because an encoder of n steps costs more than the decoder of m.
@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Candidates, Counted, Ranked, Rival, Shown,
-    candidates::discount,
+    candidates::{discount, log_softmax},
     config::checked_sizes,
     input::Input,
     lstm::{Lstm, Sequences},
@@ -148,6 +148,11 @@ impl Placed {
     pub(crate) fn new(segments: &Segments) -> Self {
         let some = |rows: std::ops::Range<usize>| rows.start.min(segments.rows().saturating_sub(1)) as u32;
         Self { taken: vec![false; segments.rows()], last: segments.iter().map(some).collect() }
+    }
+
+    /// Nothing of what is known; rows whose worth is not are never placed.
+    fn of_known(segments: &Segments, targets: &[f32]) -> Self {
+        Self { taken: targets.iter().map(|target| target.is_nan()).collect(), ..Self::new(segments) }
     }
 
     fn place(&mut self, request: usize, row: usize) {
@@ -275,7 +280,9 @@ impl Seq2Slate {
         let scale = scale * self.config.step_weights.of(step);
         let (mut loss, mut wanted) = (0.0, false);
         for (rows, places) in shown.candidates.batch.request_rows().zip(shown.lists.segments().iter()) {
-            let mut y: Vec<f32> = rows.clone().map(|row| left(shown.targets[row], placed.taken[row])).collect();
+            // What is not left is left out of the softmax.
+            let left = |row: usize| if placed.taken[row] { f32::NAN } else { shown.targets[row] };
+            let mut y: Vec<f32> = rows.clone().map(left).collect();
             let sum: f32 = y.iter().filter(|y| !y.is_nan()).sum();
             if step < places.len() && sum > 0.0 {
                 y.iter_mut().for_each(|y| *y /= sum);
@@ -287,27 +294,11 @@ impl Seq2Slate {
     }
 }
 
-/// What a candidate is still worth: NaN, which is left out of the softmax, if it is placed.
-fn left(target: f32, taken: bool) -> f32 {
-    match taken {
-        true => f32::NAN,
-        false if target.is_nan() => 0.0,
-        false => target,
-    }
-}
-
 /// Rows in the order of the initial list.
 fn in_order(ranks: &[u32], rows: std::ops::Range<usize>) -> Vec<u32> {
     let mut order: Vec<u32> = rows.map(|row| row as u32).collect();
     order.sort_by_key(|row| ranks[*row as usize]);
     order
-}
-
-/// ln softmax of a request's logits.
-fn log_softmax(logits: &[f32]) -> Vec<f32> {
-    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = logits.iter().map(|z| (z - greatest).exp()).sum();
-    logits.iter().map(|z| z - greatest - sum.ln()).collect()
 }
 
 impl Rival for Seq2Slate {
@@ -321,7 +312,7 @@ impl Rival for Seq2Slate {
         }
         let mut decoding = self.begin(&mut tape, shown.candidates);
         let segments = Arc::clone(&decoding.segments);
-        let mut placed = Placed::new(&segments);
+        let mut placed = Placed::of_known(&segments, shown.targets);
         let (mut loss, mut outputs) = (0.0, Vec::new());
         let steps = shown.lists.segments().iter().map(|places| places.len()).max().unwrap_or(0);
         for step in 0..steps {

@@ -85,7 +85,8 @@ pub struct SystemFigures {
     pub lists: Figures,
     /// AUC and LogLoss over the items that were shown; empty if it foretells no probabilities.
     pub shown: Figures,
-    /// The metrics of each list, for comparisons list by list; nothing where no candidate was relevant.
+    /// The metrics of each list, for comparisons list by list; nothing where no candidate was relevant, and of a line that was
+    /// left out because it does not fit one of the systems.
     pub per_list: Vec<Option<RankingMetrics>>,
     /// How different its lists are from one another.
     pub diversity: Diversity,
@@ -182,7 +183,10 @@ pub fn compare(
                     each(lists, &line.value, &answers);
                     lists += 1;
                 }
-                Err(problem) => lines.reject(line.number, problem)?,
+                Err(problem) => {
+                    lines.reject(line.number, problem)?;
+                    tables.iter_mut().for_each(|table| table.per_list.push(None));
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use nar4rec_features::{
     Catalog, EncodedRequest, Encoder, FeatureBatch, FeatureError, Schema, SchemaBuilder, SchemaError,
 };
 use nar4rec_generator::Generator;
-use nar4rec_slate::{Impression, InvalidRequest, Item, Request};
+use nar4rec_slate::{Exposure, Impression, InvalidRequest, Item, Request};
 use nar4rec_tensor::{Eager, Exec, Weights, Workspace};
 use rayon::prelude::*;
 
@@ -31,6 +31,8 @@ pub struct Example {
     pub shown: Vec<usize>,
     /// Of each shown item each kind of feedback in 0..=1, `[shown, kinds]`; NaN where it was not observed.
     pub labels: Vec<f32>,
+    /// What was shown below the list, if it was longer than the list length: each candidate with its labels, `[kinds]`.
+    pub(crate) below: Vec<(usize, Vec<f32>)>,
     /// log P̂ of the trained generator, `[candidates, positions]`, once there is one.
     pub(crate) log_probabilities: OnceLock<Vec<f32>>,
 }
@@ -41,18 +43,25 @@ impl Example {
     /// # Errors
     /// If a feature does not fit the schema.
     pub fn new(impression: &Impression, prepared: &Prepared) -> Result<Self, FeatureError> {
-        let shown = &impression.shown()[..impression.shown().len().min(prepared.list_length)];
+        let (shown, below) = impression.shown().split_at(impression.shown().len().min(prepared.list_length));
         let kinds = &prepared.feedback;
+        let labels = |exposure: &Exposure| -> Vec<f32> {
+            kinds.iter().map(|kind| kind.label_of(&exposure.feedback).unwrap_or(f32::NAN)).collect()
+        };
         Ok(Self {
             request: prepared.encoder.encode(impression.request(), &prepared.catalog)?,
             log_probabilities: OnceLock::new(),
             ranks: ranks(impression.request()),
             shown: shown.iter().map(|exposure| exposure.candidate).collect(),
-            labels: shown
-                .iter()
-                .flat_map(|exposure| kinds.iter().map(|kind| kind.label_of(&exposure.feedback).unwrap_or(f32::NAN)))
-                .collect(),
+            labels: shown.iter().flat_map(labels).collect(),
+            below: below.iter().map(|exposure| (exposure.candidate, labels(exposure))).collect(),
         })
+    }
+
+    /// Every candidate that was shown, in the list or below it, with its labels.
+    pub(crate) fn observed(&self, kinds: usize) -> impl Iterator<Item = (usize, &[f32])> {
+        let list = self.shown.iter().copied().zip(self.labels.chunks_exact(kinds));
+        list.chain(self.below.iter().map(|(candidate, labels)| (*candidate, labels.as_slice())))
     }
 
     /// The same with a list of `length` items, or of all candidates if there are fewer: cut, or continued by the candidates that
@@ -63,6 +72,7 @@ impl Example {
     /// If a feature does not fit the schema.
     pub fn sized(impression: &Impression, prepared: &Prepared, length: usize) -> Result<Self, FeatureError> {
         let mut example = Self::new(impression, prepared)?;
+        example.below.clear();
         let rest = (0..example.request.candidates()).filter(|index| !example.shown.contains(index));
         let shown: Vec<usize> = example.shown.iter().copied().chain(rest).take(length).collect();
         let count = shown.len() * prepared.feedback.len();
@@ -75,24 +85,25 @@ impl Example {
 
     /// Σ over kinds of weight · label, of each shown item; what was not observed counts for nothing.
     pub fn utilities<'a>(&'a self, kinds: &'a [FeedbackKind]) -> impl ExactSizeIterator<Item = f32> + 'a {
-        self.labels.chunks_exact(kinds.len()).map(move |labels| {
-            let observed = labels.iter().zip(kinds).filter(|(label, _)| !label.is_nan());
-            observed.map(|(label, kind)| kind.weight * label).sum()
-        })
+        self.labels.chunks_exact(kinds.len()).map(move |labels| utility(labels, kinds))
     }
 
     /// The utility of each shown item as a share of the greatest an item can have, in 0..=1.
     pub fn worths<'a>(&'a self, kinds: &'a [FeedbackKind]) -> impl ExactSizeIterator<Item = f32> + 'a {
-        let greatest: f32 = kinds.iter().map(|kind| kind.weight.max(0.0)).sum();
-        // Where no kind is worth anything, no item has a share of it.
-        let share = move |utility: f32| if greatest > 0.0 { (utility / greatest).clamp(0.0, 1.0) } else { 0.0 };
-        self.utilities(kinds).map(share)
+        self.labels.chunks_exact(kinds.len()).map(move |labels| worth(labels, kinds))
     }
+}
 
-    /// Whether each shown item is relevant: its label of kind `relevance` is above zero.
-    pub fn relevant<'a>(&'a self, kinds: usize, relevance: usize) -> impl ExactSizeIterator<Item = bool> + 'a {
-        self.labels.chunks_exact(kinds).map(move |labels| labels[relevance] > 0.0)
-    }
+fn utility(labels: &[f32], kinds: &[FeedbackKind]) -> f32 {
+    let observed = labels.iter().zip(kinds).filter(|(label, _)| !label.is_nan());
+    observed.map(|(label, kind)| kind.weight * label).sum()
+}
+
+/// The utility of an item with these labels as a share of the greatest there can be, in 0..=1.
+pub(crate) fn worth(labels: &[f32], kinds: &[FeedbackKind]) -> f32 {
+    let greatest: f32 = kinds.iter().map(|kind| kind.weight.max(0.0)).sum();
+    // Where no kind is worth anything, no item has a share of it.
+    if greatest > 0.0 { (utility(labels, kinds) / greatest).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 /// The place of each candidate in the upstream ranker's order, from 0; among equals and without scores as they come.
@@ -194,6 +205,7 @@ pub fn prepare(data: &DataSet, config: &Config, options: PrepareOptions) -> Resu
         items.encode(&mut prepared)?;
     }
     prepared.train = read_examples(data, Split::Train, &mut prepared, options.on_bad)?;
+    prepared.notes.extend(cut_lists(&prepared));
     prepared.valid = read_examples(data, Split::Valid, &mut prepared, options.on_bad)?;
     Ok(prepared)
 }
@@ -355,6 +367,19 @@ pub fn first_impressions(
         true => Err(TrainError::Empty { file: lines.name().to_owned(), bad: lines.skipped().count }),
         false => Ok(found),
     }
+}
+
+/// Says so if lists were cut, as whoever set the list length may not have meant that.
+fn cut_lists(Prepared { train, list_length, .. }: &Prepared) -> Option<String> {
+    let cut = train.iter().filter(|example| !example.below.is_empty()).count();
+    let longest = train.iter().map(|example| example.shown.len() + example.below.len()).max()?;
+    (cut > 0).then(|| {
+        format!(
+            "train: {cut} of {} lists are longer than generator.list_length = {list_length}, the longest has {longest} items: what \
+             stood below is no part of the lists that are learned from",
+            train.len()
+        )
+    })
 }
 
 fn read_examples(

@@ -8,8 +8,8 @@ use std::{fmt::Display, io, io::IsTerminal, path::Path};
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::DataSet;
 use nar4rec_experiments::{
-    Done, Experiment, ExperimentError, Grid, Plan, Speed, SpeedSummary, Store, Summary, Timing, Variant, Watcher, arms,
-    to_html, to_json, to_markdown,
+    Done, Experiment, ExperimentError, Grid, Plan, Speed, SpeedSummary, Store, Summary, TimedSystem, Timing, Variant,
+    Watcher, arms, timed, to_html, to_json, to_markdown,
 };
 use nar4rec_train::{Config, Observer};
 
@@ -51,7 +51,7 @@ fn run(args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
     // A wrong name is told before anything is read.
     match experiment.plan {
         Plan::Grid(variants) => grid(&experiment, &variants.named(&args.systems).map_err(misuse)?, args, machine),
-        Plan::Speed => speed(&experiment, args, machine),
+        Plan::Speed => speed(&experiment, &timed(&args.systems).map_err(misuse)?, args, machine),
         Plan::Online(systems) => {
             online::run(&experiment, &arms(systems, &args.systems).map_err(misuse)?, args, machine)
         }
@@ -66,18 +66,20 @@ fn grid(
 ) -> anyhow::Result<()> {
     let sets = DataSets::new(&args.data)?;
     let config = &read_config(&args.config)?;
-    let (identity, seeds) = (serde_json::to_string(config)?, &seeds(config, args)[..]);
+    let seeds = &seeds(config, args)[..];
     let (split, on_bad, isa) = (args.split, args.bad.policy(), machine.isa);
     let folder = match sets {
         DataSets::One(folder) => folder,
         DataSets::Named(sets) => {
-            let several = Several::open(sets, experiment, &identity)?;
+            let several = Several::open(sets, experiment)?;
             return several.run(&args.out, |data| Grid { data, config, variants, seeds, split, on_bad, isa });
         }
     };
     let data = &DataSet::open(&folder)?;
-    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
+    experiment.accepts(data).map_err(misuse)?;
     let grid = Grid { data, config, variants, seeds, split, on_bad, isa };
+    grid.check().map_err(misuse)?;
+    let store = Store::open(&args.out, experiment.name, grid.settings(), &data.fingerprint()?).map_err(misuse)?;
     let mut text = String::new();
     let done = grid.run(&store, &mut Progress::new(), |outcomes| {
         text = tell(experiment, &store, &Summary::new(outcomes)?)?;
@@ -86,20 +88,24 @@ fn grid(
     end(done.map_err(misuse)?, &text, &args.out)
 }
 
-fn speed(experiment: &Experiment, args: &ExperimentRunArgs, machine: Machine) -> anyhow::Result<()> {
+fn speed(
+    experiment: &Experiment,
+    systems: &[TimedSystem],
+    args: &ExperimentRunArgs,
+    machine: Machine,
+) -> anyhow::Result<()> {
     let data = DataSet::open(&DataSets::new(&args.data)?.only(experiment.name)?)?;
     let config = read_config(&args.config)?;
-    let identity = serde_json::to_string(&config)?;
-    let store = Store::open(&args.out, experiment.name, &identity, &data.fingerprint()?).map_err(misuse)?;
     let speed = Speed {
         data: &data,
         config: &config,
-        systems: &args.systems,
+        systems,
         seeds: &seeds(&config, args),
         split: args.split,
         on_bad: args.bad.policy(),
         isa: machine.isa,
     };
+    let store = Store::open(&args.out, experiment.name, speed.settings(), &data.fingerprint()?).map_err(misuse)?;
     let mut text = String::new();
     let done = speed.run(&store, &mut Progress::new(), |timings| {
         text = tell_times(experiment, &store, timings)?;
@@ -130,6 +136,8 @@ fn misuse(error: ExperimentError) -> anyhow::Error {
         ExperimentError::Name { .. }
         | ExperimentError::Variant { .. }
         | ExperimentError::OtherRun { .. }
+        | ExperimentError::Unclear { .. }
+        | ExperimentError::ListLength { .. }
         | ExperimentError::NotSimulated { .. } => Misuse(error.to_string()).into(),
         other => other.into(),
     }

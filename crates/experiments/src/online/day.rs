@@ -160,7 +160,7 @@ pub(super) fn served<'a>(
         Ok(())
     })?;
     writer.finish()?;
-    let mut figures = oracle.judged()?.figures;
+    let mut figures = oracle.judged()?;
     let offered: BTreeSet<&str> = visits.iter().flat_map(|visit| visit.query.ids()).map(String::as_str).collect();
     figures.extend(of_diversity(Diversity::of(&lists, offered.len())));
     let shown = visits.iter().zip(&lists).map(|(visit, list)| (visit.query.id(), list.as_slice()));

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use nar4rec_data::{DataError, DataSet, Split};
+use nar4rec_data::{DataError, DataSet, OnBad, Split};
 use nar4rec_simulator::{Query, SimulatorError, Truth};
 use nar4rec_slate::Request;
 use nar4rec_train::{Answer, Compared};
@@ -20,9 +20,13 @@ const PART: usize = 16;
 pub(super) type Requests = BTreeMap<String, Request>;
 
 /// The first request of each query in a split of the log: those to come are like it.
-pub(super) fn requests(data: &DataSet, split: Split, truth: &Truth) -> Result<Requests, ExperimentError> {
+pub(super) fn requests(
+    (data, split): (&DataSet, Split),
+    truth: &Truth,
+    on_bad: OnBad,
+) -> Result<Requests, ExperimentError> {
     let mut requests = Requests::new();
-    for line in data.impressions(split)? {
+    for line in data.impressions(split)?.on_bad(on_bad) {
         let request = line?.value.into_request();
         let query = truth.query(request.request_id())?.id();
         if !requests.contains_key(query) {

@@ -10,7 +10,10 @@ use nar4rec_slate::{Impression, Permutation};
 use tempfile::TempDir;
 
 use super::{day::carried_over, *};
-use crate::{Experiment, Plan, made::Counter};
+use crate::{
+    Experiment, Plan,
+    made::{self, Counter},
+};
 
 #[test]
 fn what_is_carried_over_is_counted_by_place() {
@@ -99,16 +102,7 @@ fn the_control_is_the_arm_that_is_named_first() {
 /// A simulated log of 15 queries with 10 sessions each.
 fn log() -> TempDir {
     let (source, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    for section in 1..=5 {
-        let mut text = String::new();
-        for (query, document) in (0..3).flat_map(|query| (0..7).map(move |document| (query, document))) {
-            let grade = (document + query) % 3;
-            let feature = |at: usize| format!("{at}:{}", (at * 7 + document * 3 + query) % 10 + grade * (at % 2));
-            let features: Vec<String> = (1..=46).map(feature).collect();
-            text.push_str(&format!("{grade} qid:{section}{query} {} #docid = D{document}\n", features.join(" ")));
-        }
-        fs::write(source.path().join(format!("S{section}.txt")), text).unwrap();
-    }
+    made::collection(source.path());
     let config =
         SimulatorConfig { split: SplitBy::Sessions, sessions: 10, list_length: 3, ..SimulatorConfig::default() };
     simulate(source.path(), out.path(), &config, |_| ()).unwrap();
@@ -138,7 +132,7 @@ fn run(log: &Path, out: &Path, (names, days): (&[&str], u64), watcher: &mut Coun
         on_bad: OnBad::Fail,
         isa: Isa::detect(),
     };
-    let store = Store::open(out, "online", &online.identity(), &data.fingerprint().unwrap()).unwrap();
+    let store = Store::open(out, "online", online.settings(), &data.fingerprint().unwrap()).unwrap();
     let mut told = [(); 3].map(|()| String::new());
     let done = online.run(&store, watcher, |days| {
         let (summary, about) = (OnlineSummary::new(days)?, experiment());
@@ -197,6 +191,14 @@ fn a_test_that_was_stopped_goes_on_and_ends_in_the_same_bytes() {
         assert!(!whole.keys().any(|name| name.to_string_lossy().starts_with(gone)), "{gone}");
     }
     assert!(whole.contains_key(Path::new("models/nar4rec-s1-d2/config.json")));
+    // On the second night an arm learns from the log and from what it showed itself.
+    let of_log = known_user(&DataSet::open(log.path()).unwrap()).unwrap().summary().lists_by_split[0];
+    for arm in BOTH {
+        let read = |file: String| serde_json::from_slice::<serde_json::Value>(&whole[Path::new(&file)]).unwrap();
+        let learned = read(format!("models/{arm}-s1-d2/manifest.json"))["provenance"]["data"]["lists"].as_u64();
+        let shown = read(format!("outcomes/{arm}-s1-d1.json"))["lists"].as_u64().unwrap();
+        assert!(shown > 0 && learned == Some(of_log + shown), "{arm}: {learned:?}");
+    }
 }
 
 #[test]
@@ -260,7 +262,7 @@ fn what_is_kept_of_a_day_is_what_the_users_did() {
 fn an_arm_learns_from_its_own_days_alone() {
     let (log, out) = (log(), tempfile::tempdir().unwrap());
     let data = DataSet::open(log.path()).unwrap();
-    let store = Store::open(out.path(), "online", "", &data.fingerprint().unwrap()).unwrap();
+    let store = Store::open(out.path(), "online", serde_json::Value::Null, &data.fingerprint().unwrap()).unwrap();
     let arms = named(&["edge_rerank", "nar4rec"]);
     let before = |day| {
         let log = DayLog::of(&DayCell { place: 1, arm: &arms[1], seed: 4, day }, &store, &data).unwrap();

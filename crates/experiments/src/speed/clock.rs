@@ -139,11 +139,23 @@ fn check(lists: &[Vec<usize>], examples: &[Example], length: usize) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use nar4rec_data::DataSet;
+    use nar4rec_train::{PrepareOptions, prepare};
+
     use super::*;
+    use crate::made;
 
     #[test]
     fn wrong_answers_are_told() {
         assert_eq!(check(&[vec![1]], &[], 1).unwrap_err(), "1 lists, expected 0");
         assert!(check(&[], &[], 1).is_ok());
+        let dir = tempfile::tempdir().expect("a test's folder can be made");
+        made::lists(dir.path());
+        let data = DataSet::open(dir.path()).expect("it is a data set");
+        let prepared = prepare(&data, &made::config(), PrepareOptions::default()).expect("it can be read");
+        let told = |list: &[usize]| check(&[list.to_vec()], &prepared.train[..1], 3);
+        assert!(told(&[2, 0, 1]).is_ok());
+        assert_eq!(told(&[2, 0]).unwrap_err(), "list 0 has 2 items, expected 3");
+        assert!(told(&[2, 0, 2]).unwrap_err().starts_with("list 0: "));
     }
 }

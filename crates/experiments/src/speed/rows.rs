@@ -28,7 +28,7 @@ pub enum Timed {
 
 /// A system with its name and what it changes in the configuration.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TimedSystem {
+pub struct TimedSystem {
     pub(crate) timed: Timed,
     pub(crate) variant: Variant,
 }
@@ -98,9 +98,16 @@ impl SpeedRow {
     }
 }
 
-/// The rows of the systems of these names, or of all; no list is longer than `candidates`.
-pub(crate) fn rows(names: &[String], candidates: usize) -> Result<Vec<SpeedRow>, ExperimentError> {
-    let systems = chosen(systems(), names, TimedSystem::name)?;
+/// The systems of these names, or all.
+///
+/// # Errors
+/// If a name is no system's.
+pub fn timed(names: &[String]) -> Result<Vec<TimedSystem>, ExperimentError> {
+    chosen(systems(), names, TimedSystem::name)
+}
+
+/// The rows of these systems; no list is longer than `candidates`.
+pub(crate) fn rows(systems: &[TimedSystem], candidates: usize) -> Vec<SpeedRow> {
     let mut lengths = LENGTHS.map(|length| length.min(candidates)).to_vec();
     lengths.dedup();
     let mut rows: Vec<SpeedRow> =
@@ -109,5 +116,5 @@ pub(crate) fn rows(names: &[String], candidates: usize) -> Result<Vec<SpeedRow>,
         let grown = systems.iter().filter(|system| GROWN.contains(&system.name()));
         rows.extend(grown.map(|system| SpeedRow { system: system.clone(), grown: Some(length) }));
     }
-    Ok(rows)
+    rows
 }

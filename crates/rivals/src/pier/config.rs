@@ -31,6 +31,8 @@ pub struct PierConfig {
     pub past: usize,
     /// What a past list counts, as a multiple of the one after it.
     pub recency: f32,
+    /// What the item tower's loss counts beside that of the lists: the tower decides what is proposed.
+    pub item_weight: f32,
     /// The weight of the difference between near and far lists in the loss.
     pub contrast: f32,
     /// Lists at either end that it compares in training.
@@ -43,7 +45,7 @@ impl Default for PierConfig {
     fn default() -> Self {
         Self {
             width: 128,
-            tower: vec![64],
+            tower: vec![128, 64],
             attention: 16,
             hidden: vec![128, 64],
             dropout: 0.1,
@@ -53,6 +55,7 @@ impl Default for PierConfig {
             bits: 64,
             past: 50,
             recency: 0.8,
+            item_weight: 10.0,
             contrast: 0.01,
             contrasted: 4,
             drawn_lists: 1,
@@ -82,8 +85,10 @@ impl PierConfig {
         sizes.into_iter().try_for_each(|(field, size, most)| out_of_range(field, size, most))?;
         check_drawn_lists(self.drawn_lists)?;
         check_share("recency", self.recency)?;
-        if !(self.contrast.is_finite() && self.contrast >= 0.0) {
-            return Err(ConfigError::new("contrast", format!("{}, expected a number of at least 0", self.contrast)));
+        for (field, weight) in [("item_weight", self.item_weight), ("contrast", self.contrast)] {
+            if !(weight.is_finite() && weight >= 0.0) {
+                return Err(ConfigError::new(field, format!("{weight}, expected a number of at least 0")));
+            }
         }
         Ok(())
     }
@@ -101,7 +106,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_named() {
         type Change = fn(&mut PierConfig);
-        let cases: [(&str, Change); 12] = [
+        let cases: [(&str, Change); 13] = [
             ("width: 0", |c| c.width = 0),
             ("tower[1]: 0", |c| c.tower = vec![4, 0]),
             ("attention: 0", |c| c.attention = 0),
@@ -112,6 +117,7 @@ mod tests {
             ("bits: 65", |c| c.bits = 65),
             ("past: 0", |c| c.past = 0),
             ("recency: 0, ", |c| c.recency = 0.0),
+            ("item_weight: -1", |c| c.item_weight = -1.0),
             ("contrast: NaN", |c| c.contrast = f32::NAN),
             ("drawn_lists: 1000", |c| c.drawn_lists = 1000),
         ];

@@ -27,6 +27,7 @@ fn config() -> PierConfig {
         bits: 16,
         past: 4,
         recency: 0.75,
+        item_weight: 2.0,
         contrast: 0.5,
         contrasted: 2,
         drawn_lists: 1,
@@ -141,7 +142,7 @@ fn the_loss_and_all_gradients_are_those_of_a_naive_network() {
         let lessons = world.lessons(&World::targets(), 3);
         let targets = World::targets();
         let mut point = world.point();
-        let loss = |point: &Point| world.naive(point).loss(&lessons, &targets, [0.5, 0.5]);
+        let loss = |point: &Point| world.naive(point).loss(&lessons, &targets, [2.0, 0.5, 0.5]);
         assert!((value - loss(&point)).abs() < 1e-5, "{value}, expected {}", loss(&point));
         let gradients = named_gradients(Isa::detect(), &gradients);
         assert_eq!(gradients.len(), point.len());
@@ -244,6 +245,24 @@ fn any_number_of_candidates_and_places() {
         assert!(world.rank(0).iter().all(|ranked| ranked.list.is_empty()));
         let (batch, ranks) = (random_batch(&world.spec, &[], 9), Vec::new());
         assert_eq!(World { batch, ranks, ..world }.rank(6), []);
+    }
+}
+
+#[test]
+fn the_nearest_lists_are_contrasted_with_the_farthest() {
+    let world = World::new();
+    let lessons = world.lessons(&World::targets(), 3);
+    let mut memory = Workspace::default();
+    let mut ex = Eager::new(&world.weights, &mut memory);
+    let items = world.pier.items(&mut ex, world.candidates());
+    let count = world.pier.config.contrasted;
+    for (request, rows) in requests(&world.batch.request_offsets) {
+        let (places, length) = (&lessons.requests[request], World::shown().segments().range(request).len());
+        let selection = world.pier.select(&ex, &items, (request, rows.clone()), length);
+        let count = if selection.measured { count } else { 0 };
+        let of = |lists: &[Vec<u32>]| lists.iter().flatten().map(|c| rows.start as u32 + c).collect::<Vec<u32>>();
+        assert_eq!(lessons.lists.rows()[places.near.clone()], of(&selection.lists[..count]));
+        assert_eq!(lessons.lists.rows()[places.far.clone()], of(&selection.lists[selection.lists.len() - count..]));
     }
 }
 

@@ -24,7 +24,7 @@ fn logit(p: &Named, kind: SystemKind, state: &[f64], place: usize) -> f64 {
                 let product: Vec<f64> = first.iter().map(|x| x * strength).collect();
                 sum(&sum(&product, &x), &p[&format!("{cross}.bias")][0])
             });
-            [crossed, hidden(first)].concat()
+            [crossed, hidden(rectified(&first))].concat()
         }
     };
     linear(p, &format!("{scope}.head"), &last)[0]

@@ -60,9 +60,8 @@ impl<'a> Decoder<'a> {
 }
 
 /// The greatest of the items that are left.
-fn greatest(z: &[f64], placed: &[usize]) -> usize {
-    let left = (0..z.len()).filter(|item| !placed.contains(item));
-    left.max_by(|a, b| z[*a].total_cmp(&z[*b])).expect("an item is left")
+fn greatest(z: &[f64], left: &[usize]) -> usize {
+    left.iter().copied().max_by(|a, b| z[*a].total_cmp(&z[*b])).expect("an item is left")
 }
 
 fn loss(p: &Named, config: &Seq2SlateConfig, log: &Log) -> f64 {
@@ -75,11 +74,12 @@ fn loss(p: &Named, config: &Seq2SlateConfig, log: &Log) -> f64 {
         let (mut placed, mut loss) = (Vec::new(), 0.0);
         for (step, of_log) in shown.iter().enumerate() {
             let z = decoder.step(placed.last().copied());
-            let left: Vec<usize> = (0..z.len()).filter(|item| !placed.contains(item)).collect();
-            let worth = |item: &usize| match log.targets[first + item] {
-                unknown if unknown.is_nan() => 0.0,
-                known => f64::from(known),
-            };
+            let worth = |item: &usize| f64::from(log.targets[first + item]);
+            let left: Vec<usize> =
+                (0..z.len()).filter(|item| !placed.contains(item) && !worth(item).is_nan()).collect();
+            if left.is_empty() {
+                break;
+            }
             let total: f64 = left.iter().map(worth).sum();
             let probabilities = softmax(&left.iter().map(|item| z[*item]).collect::<Vec<_>>());
             let weight = match config.step_weights {
@@ -91,7 +91,7 @@ fn loss(p: &Named, config: &Seq2SlateConfig, log: &Log) -> f64 {
                 loss -= weight * terms.sum::<f64>();
             }
             placed.push(match config.policy {
-                SlatePolicy::Greedy => greatest(&z, &placed),
+                SlatePolicy::Greedy => greatest(&z, &left),
                 SlatePolicy::Shown => *of_log,
             });
         }
@@ -138,7 +138,8 @@ fn lists_and_scores_are_the_reference() {
                     let scores = ranked.scores.iter().zip(softmax(&z));
                     scores.for_each(|(score, p)| assert!((f64::from(*score) - p.ln()).abs() < 1e-5));
                 }
-                list.push(greatest(&z, &list));
+                let left: Vec<usize> = (0..z.len()).filter(|item| !list.contains(item)).collect();
+                list.push(greatest(&z, &left));
             }
             assert_eq!(ranked.list, list);
         }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::{
     Example, Kept, Prepared, TrainingConfig, Unshown,
+    examples::worth,
     task::{Judged, Lane, Task, Validation},
 };
 
@@ -29,16 +30,17 @@ pub(crate) struct RivalTask<'a> {
 }
 
 impl RivalTask<'_> {
-    /// What each candidate was worth, as a share of the most an item can be worth; NaN where nobody knows.
+    /// What each candidate was worth, as a share of the most an item can be worth; NaN where nobody knows. What an item was
+    /// worth that stood below the list says nothing of what it were in it, unless all that was not shown was unwanted.
     fn targets(&self, example: &Example, targets: &mut Vec<f32>) {
-        let first = targets.len();
-        let of_unshown = match self.training.unshown {
-            Unshown::Unknown => f32::NAN,
-            Unshown::Unwanted => 0.0,
+        let (first, kinds) = (targets.len(), &self.prepared.feedback);
+        let (of_unshown, known) = match self.training.unshown {
+            Unshown::Unknown => (f32::NAN, example.shown.len()),
+            Unshown::Unwanted => (0.0, usize::MAX),
         };
         targets.resize(first + example.request.candidates(), of_unshown);
-        for (candidate, worth) in example.shown.iter().zip(example.worths(&self.prepared.feedback)) {
-            targets[first + candidate] = worth;
+        for (candidate, labels) in example.observed(kinds.len()).take(known) {
+            targets[first + candidate] = worth(labels, kinds);
         }
     }
 

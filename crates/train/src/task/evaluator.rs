@@ -57,9 +57,9 @@ impl EvaluatorTask<'_> {
             for _ in 0..self.negatives.lists {
                 let list = self.drawn(example, &mut candidates, rng);
                 for place in &list {
-                    let start = place * self.kinds();
-                    match example.labels.get(start..start + self.kinds()) {
-                        Some(labels) => places.labels.extend_from_slice(labels),
+                    let known = example.observed(self.kinds()).find(|(candidate, _)| *candidate == candidates[*place]);
+                    match known {
+                        Some((_, labels)) => places.labels.extend_from_slice(labels),
                         None => places.labels.extend(std::iter::repeat_n(0.0, self.kinds())),
                     }
                 }

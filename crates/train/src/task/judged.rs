@@ -23,8 +23,8 @@ impl Judged {
     ) -> Self {
         let mut relevant = vec![0.0_f32; example.request.candidates()];
         let kinds = prepared.feedback.len();
-        for (index, is_relevant) in example.shown.iter().zip(example.relevant(kinds, prepared.relevance)) {
-            relevant[*index] = f32::from(u8::from(is_relevant));
+        for (index, labels) in example.observed(kinds) {
+            relevant[index] = f32::from(u8::from(labels[prepared.relevance] > 0.0));
         }
         let scores = scores.zip(&relevant).map(|(score, relevant)| (score, *relevant > 0.0)).collect();
         let cutoff = NonZeroUsize::new(prepared.list_length).expect("the configuration's list length is at least 1");

@@ -33,7 +33,8 @@ pub(super) fn run(
         on_bad: args.bad.policy(),
         isa: machine.isa,
     };
-    let store = Store::open(&args.out, experiment.name, &online.identity(), &data.fingerprint()?).map_err(misuse)?;
+    online.check().map_err(misuse)?;
+    let store = Store::open(&args.out, experiment.name, online.settings(), &data.fingerprint()?).map_err(misuse)?;
     let mut text = String::new();
     let done = online.run(&store, &mut Progress::new(), |days| {
         text = tell(experiment, &store, days)?;

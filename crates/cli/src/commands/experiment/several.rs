@@ -11,42 +11,47 @@ use crate::console;
 /// What is run, and on what.
 pub(super) struct Several<'a> {
     experiment: &'a Experiment,
-    /// The configuration, as a folder is known by it.
-    identity: &'a str,
     /// The data sets with their names.
     sets: Vec<(String, DataSet)>,
 }
 
 impl<'a> Several<'a> {
     /// Opens the data sets: what is wrong with the last is told before anything is trained on the first.
-    pub(super) fn open(
-        sets: Vec<(String, PathBuf)>,
-        experiment: &'a Experiment,
-        identity: &'a str,
-    ) -> anyhow::Result<Self> {
-        let opened = sets.into_iter().map(|(name, folder)| Ok((name, DataSet::open(&folder)?)));
-        Ok(Self { experiment, identity, sets: opened.collect::<anyhow::Result<_>>()? })
+    pub(super) fn open(sets: Vec<(String, PathBuf)>, experiment: &'a Experiment) -> anyhow::Result<Self> {
+        let opened = sets.into_iter().map(|(name, folder)| {
+            let data = DataSet::open(&folder)?;
+            experiment.accepts(&data).map_err(misuse)?;
+            Ok((name, data))
+        });
+        Ok(Self { experiment, sets: opened.collect::<anyhow::Result<_>>()? })
     }
 
     /// Runs the grid that `grid` makes of each data set.
     pub(super) fn run<'d>(&'d self, out: &Path, grid: impl Fn(&'d DataSet) -> Grid<'d>) -> anyhow::Result<()> {
-        let Self { experiment, identity, sets } = self;
-        let joint = Store::of_several(out, experiment.name, identity).map_err(misuse)?;
-        let mut stores = Vec::new();
+        let Self { experiment, sets } = self;
+        let [(_, first), ..] = &sets[..] else { return Ok(()) };
+        sets.iter().try_for_each(|(_, data)| grid(data).check()).map_err(misuse)?;
+        let joint = Store::of_several(out, experiment.name, grid(first).settings()).map_err(misuse)?;
+        let (mut stores, mut domains) = (Vec::new(), Vec::new());
         for (name, data) in sets {
-            stores.push(Store::open(&out.join(name), experiment.name, identity, &data.fingerprint()?).map_err(misuse)?);
+            let (grid, fingerprint) = (grid(data), data.fingerprint()?);
+            let store = Store::open(&out.join(name), experiment.name, grid.settings(), &fingerprint).map_err(misuse)?;
+            // What was done before is told, whatever is done first.
+            let done = grid.done(&store)?;
+            let domain = if done.is_empty() { None } else { Some(Domain::new(name, Summary::new(&done)?, &done)?) };
+            stores.push(store);
+            domains.push(domain);
         }
         let mut progress = Progress::new();
-        let (mut domains, mut text) = (Vec::new(), String::new());
-        for ((name, data), store) in sets.iter().zip(&stores) {
+        let mut text = String::new();
+        for (place, ((name, data), store)) in sets.iter().zip(&stores).enumerate() {
             console::note(&format!("{name}: {}", data.folder().display()));
-            let before = domains.len();
             let done = grid(data).run(store, &mut progress, |outcomes| {
                 let summary = Summary::new(outcomes)?;
                 tell(experiment, store, &summary)?;
-                domains.truncate(before);
-                domains.push(Domain::new(name, summary, outcomes)?);
-                text = tell_all(experiment, &joint, &domains)?;
+                domains[place] = Some(Domain::new(name, summary, outcomes)?);
+                let there: Vec<Domain> = domains.iter().flatten().cloned().collect();
+                text = tell_all(experiment, &joint, &there)?;
                 Ok(())
             });
             if done.map_err(misuse)? == Done::Stopped {

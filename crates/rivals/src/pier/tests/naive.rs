@@ -121,14 +121,14 @@ impl Naive<'_> {
     }
 
     /// The loss, given which lists are learned from.
-    pub(super) fn loss(&self, lessons: &Lessons, targets: &[f32], [contrast, scale]: [f64; 2]) -> f64 {
+    pub(super) fn loss(&self, lessons: &Lessons, targets: &[f32], [of_item, contrast, scale]: [f64; 3]) -> f64 {
         let (lists, items) = (self.lists(&lessons.lists), self.items());
         let requests = lessons.requests.iter().zip(self.batch.request_offsets.windows(2));
         let of_request = |(places, rows): (&crate::pier::loss::Places, &[usize])| {
             let p = |places: &std::ops::Range<usize>| mean(lists[places.clone()].iter().map(|z| sigmoid(*z)));
             let labelled = entropy(&lists[places.labelled.clone()], &lessons.labels[places.labelled.clone()]);
             let of_items = entropy(&items[rows[0]..rows[1]], &targets[rows[0]..rows[1]]);
-            labelled + of_items - contrast * (p(&places.near) - p(&places.far))
+            labelled + of_item * of_items - contrast * (p(&places.near) - p(&places.far))
         };
         scale * requests.map(of_request).sum::<f64>()
     }
