@@ -10,7 +10,7 @@ use nar4rec_simulator::{ForecastError, Query, Regret, SimulatorError, Truth};
 use nar4rec_slate::{Permutation, Request};
 use nar4rec_train::{Answer, Config};
 
-use crate::{ExperimentError, Outcome};
+use crate::{ExperimentError, Outcome, summary::OPTIMUM};
 
 /// Whether a data set is a simulated log, whose truth lies beside it.
 pub(crate) fn truth_of(folder: &Path) -> Result<Option<Truth>, ExperimentError> {
@@ -103,7 +103,7 @@ impl<'a> Oracle<'a> {
     pub(crate) fn finish(self, mut outcome: Outcome) -> Result<Outcome, ExperimentError> {
         if let Some(mean) = Regret::mean(&self.regrets) {
             let share = |query: &Query| self.known.get(query.id()).map(|(_, regret)| regret.chosen / mean.optimum);
-            outcome.per_list.insert("optimum".to_owned(), self.truth.all_queries().map(share).collect());
+            outcome.per_list.insert(OPTIMUM.to_owned(), self.truth.all_queries().map(share).collect());
         }
         outcome.figures.extend(self.judged()?);
         Ok(outcome)
@@ -118,7 +118,7 @@ impl<'a> Oracle<'a> {
         let mut add = |name: &str, value: f64| figures.insert(name.to_owned(), value);
         if let Some(mean) = Regret::mean(&self.regrets) {
             let share = |utility: f64| utility / mean.optimum;
-            add("optimum", share(mean.chosen));
+            add(OPTIMUM, share(mean.chosen));
             add("best proposed", share(mean.best_proposed));
             add("lost by proposing", share(mean.generator_error()));
             add("lost by choosing", share(mean.evaluator_error()));

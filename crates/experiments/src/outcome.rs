@@ -26,6 +26,8 @@ pub struct Outcome {
     /// Metric → its value for each list, or for each query of a known user; nothing where no candidate was relevant, and where
     /// the list was left out as it does not fit the system.
     pub per_list: BTreeMap<String, Vec<Option<f64>>>,
+    /// Of each list the number of its request among those that ask for different things: intervals are over these. `[lists]`
+    pub questions: Vec<u32>,
     /// Seconds its training took; nothing if it needs none, or was interrupted.
     pub training_seconds: Option<f64>,
     /// Requests that were answered; a run of the same ones is answered once.

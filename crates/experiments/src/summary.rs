@@ -1,6 +1,6 @@
 //! Outcomes put together: for each variant the mean over seeds and their spread, and how far the first is ahead.
 
-use nar4rec_metrics::{Bootstrap, Difference};
+use nar4rec_metrics::{Bootstrap, Difference, Groups};
 use serde::Serialize;
 
 use crate::{ExperimentError, Outcome};
@@ -67,6 +67,8 @@ pub struct Summary {
     pub rows: Vec<Row>,
 }
 
+/// What lists are worth on a known user, as a share of what is possible: one value for each query.
+pub(crate) const OPTIMUM: &str = "optimum";
 /// What the seconds of a training are called in a table.
 pub(crate) const TRAINING_SECONDS: &str = "training, s";
 /// What the milliseconds of one thread are called in which a list was made.
@@ -108,7 +110,7 @@ fn figure(outcome: &Outcome, name: &str) -> Option<f64> {
 
 /// The figures that come first, by how their names begin; the rest follows by name.
 const FIRST: [&str; 12] = [
-    "optimum",
+    OPTIMUM,
     "best proposed",
     "lost",
     "P@",
@@ -150,7 +152,8 @@ impl Summary {
         };
         let values: Vec<Vec<ByList>> = variants.iter().map(values).collect();
         let mean = |index: usize| {
-            let known: Vec<f64> = values[index].first().into_iter().flatten().copied().flatten().collect();
+            let known: Vec<f64> =
+                values[index].first().into_iter().flat_map(|by| &by.values).copied().flatten().collect();
             Value::of(&known).map_or(0.0, |value| value.mean)
         };
         let first = (0..variants.len()).rev().max_by(|a, b| mean(*a).total_cmp(&mean(*b)));
@@ -184,7 +187,7 @@ impl From<Difference> for Behind {
 fn compared(outcomes: &[Outcome], columns: &[String]) -> Vec<String> {
     let is_by_list = |name: &&String| outcomes.iter().any(|outcome| outcome.per_list.contains_key(*name));
     let find = |start: &str| columns.iter().filter(is_by_list).find(|name| name.starts_with(start)).cloned();
-    match find("optimum") {
+    match find(OPTIMUM) {
         Some(optimum) => vec![optimum],
         None => ["NDCG@", "P@"].into_iter().filter_map(find).collect(),
     }
@@ -228,25 +231,46 @@ fn alike(outcome: &Outcome, other: &Outcome) -> Result<(), ExperimentError> {
     }
 }
 
-/// A figure of each list, where it has one.
-pub(crate) type ByList = Vec<Option<f64>>;
+/// A figure of each list, or of each query of a known user.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ByList {
+    /// The figure, where there is one.
+    values: Vec<Option<f64>>,
+    /// What each list was asked for; nothing where there is one value for each question.
+    questions: Vec<u32>,
+}
 
 /// The mean over outcomes of a figure of each list, where it has one in all of them.
 pub(crate) fn by_list<'a>(outcomes: impl Iterator<Item = &'a Outcome>, name: &str) -> ByList {
-    let columns: Vec<&ByList> = outcomes.filter_map(|outcome| outcome.per_list.get(name)).collect();
+    let mut questions = Vec::new();
+    let columns = outcomes.filter_map(|outcome| {
+        questions.clone_from(&outcome.questions);
+        outcome.per_list.get(name)
+    });
+    let columns: Vec<&Vec<Option<f64>>> = columns.collect();
     let lists = columns.first().map_or(0, |column| column.len());
     let mean = |list: usize| {
         let values: Option<Vec<f64>> = columns.iter().map(|column| column.get(list).copied().flatten()).collect();
         values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
     };
-    (0..lists).map(mean).collect()
+    if name == OPTIMUM {
+        questions.clear();
+    }
+    ByList { values: (0..lists).map(mean).collect(), questions }
 }
 
 /// The difference of two figures over the lists that have both.
 pub(crate) fn difference(first: &ByList, second: &ByList) -> Result<Option<Difference>, ExperimentError> {
-    let both = first.iter().zip(second).filter_map(|(first, second)| Some(((*first)?, (*second)?)));
-    let (first, second): (Vec<f64>, Vec<f64>) = both.unzip();
-    Ok(Bootstrap::default().difference(&first, &second)?)
+    let both =
+        |list: usize| Some((*first.values.get(list)?, *second.values.get(list)?)).and_then(|(a, b)| Some((a?, b?)));
+    let (mut a, mut b, mut groups) = (Vec::new(), Vec::new(), Vec::new());
+    for list in 0..first.values.len() {
+        let Some((of_first, of_second)) = both(list) else { continue };
+        a.push(of_first);
+        b.push(of_second);
+        groups.push(first.questions.get(list).copied().unwrap_or(list as u32));
+    }
+    Ok(Bootstrap::default().difference(&a, &b, &Groups::of(groups))?)
 }
 
 #[cfg(test)]

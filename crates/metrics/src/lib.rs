@@ -14,7 +14,8 @@
 //! | [`Summary`] | collects lists, finishes with every metric and its interval | a run |
 //!
 //! The list is the unit that is resampled, because items of one list share a user and a moment and are not independent:
-//! an interval over items would be too narrow.
+//! an interval over items would be too narrow. Lists of one request that a log has many times over are resampled together
+//! ([`Groups`]), for the same reason.
 //!
 //! Conventions. Relevance is counted over **all** candidates, not only over those that were shown, so a metric cannot be
 //! raised by leaving items out. A list without a positive has no best order; it is left out of the ranking metrics and
@@ -31,7 +32,7 @@ mod paired;
 mod ranking;
 mod summary;
 
-pub use bootstrap::{Bootstrap, Estimate};
+pub use bootstrap::{Bootstrap, Estimate, Groups};
 pub use classification::{LogLoss, PROBABILITY_MARGIN, auc, log_loss};
 pub use diversity::{distinct_pairs, intra_list_distance, item_coverage, repetition};
 pub use error::MetricsError;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use crate::bootstrap::{Bootstrap, Estimate};
+use crate::bootstrap::{Bootstrap, Estimate, Groups};
 use crate::classification::{LogLossSums, RankedItems, ScoredItem, check_lengths, check_probabilities};
 use crate::ranking::check_scores;
 use crate::{Ideal, MetricsError, RankingMetrics};
@@ -31,6 +31,8 @@ pub struct ListResult<'a> {
     pub scores: &'a [f32],
     /// Whether each scored item is positive.
     pub labels: &'a [bool],
+    /// Lists of the same group are drawn together, and those of none each by itself.
+    pub group: Option<u64>,
     /// Further values of this list by metric name, such as its diversity; the summary gives their means.
     pub others: &'a [(&'a str, f64)],
 }
@@ -70,6 +72,8 @@ pub struct Summary {
     cutoff: NonZeroUsize,
     score_kind: ScoreKind,
     lists: u32,
+    /// Of each list its group, or its number.
+    groups: Vec<Result<u64, u32>>,
     without_positive: usize,
     ranking: Vec<(u32, RankingMetrics)>,
     items: Vec<ScoredItem>,
@@ -84,6 +88,7 @@ impl Summary {
             cutoff,
             score_kind,
             lists: 0,
+            groups: Vec::new(),
             without_positive: 0,
             ranking: Vec::new(),
             items: Vec::new(),
@@ -120,29 +125,30 @@ impl Summary {
         for &(name, value) in result.others {
             self.others.entry(name.to_owned()).or_default().push((list, value));
         }
+        self.groups.push(result.group.ok_or(list));
         self.lists += 1;
         Ok(())
     }
 
     /// Every metric that has a value, with its interval.
     pub fn finish(self, bootstrap: &Bootstrap) -> Figures {
-        let lists = self.lists as usize;
+        let (lists, groups) = (self.lists as usize, Groups::of(&self.groups));
         let mut figures = Figures { lists, without_positive: self.without_positive, metrics: Vec::new() };
         for (name, of_list) in RANKING_METRICS {
             let name = format!("{name}@{}", self.cutoff);
             let column: Vec<(u32, f64)> =
                 self.ranking.iter().map(|(list, metrics)| (*list, of_list(metrics))).collect();
-            figures.add(name, bootstrap.estimate(lists, |weights| weighted_mean(&column, weights)));
+            figures.add(name, bootstrap.in_groups(&groups, |weights| weighted_mean(&column, weights)));
         }
         let items = RankedItems::new(self.items);
-        figures.add("AUC".to_owned(), bootstrap.estimate(lists, |weights| items.auc(weights)));
+        figures.add("AUC".to_owned(), bootstrap.in_groups(&groups, |weights| items.auc(weights)));
         let log_loss = |weights: &[u32]| LogLossSums::weighted(&self.log_loss, weights).finish();
-        let value = bootstrap.estimate(lists, |weights| Some(log_loss(weights)?.value));
-        let base_rate = bootstrap.estimate(lists, |weights| Some(log_loss(weights)?.base_rate));
+        let value = bootstrap.in_groups(&groups, |weights| Some(log_loss(weights)?.value));
+        let base_rate = bootstrap.in_groups(&groups, |weights| Some(log_loss(weights)?.base_rate));
         figures.add("LogLoss".to_owned(), value);
         figures.add(Figures::BASE_LOG_LOSS.to_owned(), base_rate);
         for (name, column) in self.others {
-            figures.add(name, bootstrap.estimate(lists, |weights| weighted_mean(&column, weights)));
+            figures.add(name, bootstrap.in_groups(&groups, |weights| weighted_mean(&column, weights)));
         }
         figures
     }

@@ -6,7 +6,7 @@
 
 use std::num::NonZeroUsize;
 
-use nar4rec_metrics::{Bootstrap, Ideal, RankingMetrics, auc, kendall_tau_b, log_loss, order_by_score};
+use nar4rec_metrics::{Bootstrap, Groups, Ideal, RankingMetrics, auc, kendall_tau_b, log_loss, order_by_score};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -168,7 +168,7 @@ fn pooled_scores_agree_with_scikit_learn_and_scipy() {
 fn paired_differences_agree_with_scipy() {
     let bootstrap = Bootstrap { resamples: 20_000, seed: 4 };
     for Paired { first, second, low, high, standard_error, not_above } in goldens().paired {
-        let found = bootstrap.difference(&first, &second).unwrap().unwrap();
+        let found = bootstrap.difference(&first, &second, &Groups::single(first.len())).unwrap().unwrap();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         close("mean difference", found.mean.value, mean(&first) - mean(&second));
         for (found, expected) in [(found.mean.low, low), (found.mean.high, high)] {

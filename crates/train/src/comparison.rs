@@ -11,7 +11,7 @@ use nar4rec_rivals::Ranked;
 use nar4rec_slate::{Impression, InvalidRequest, Request};
 use rayon::prelude::*;
 
-use crate::{EvaluateOptions, TrainError, examples::impressions, item_vectors::ItemVectors};
+use crate::{EvaluateOptions, TrainError, evaluation::question, examples::impressions, item_vectors::ItemVectors};
 
 /// Impressions read before they are answered together, and those of one parallel part.
 const READ_AHEAD: usize = 512;
@@ -130,6 +130,8 @@ pub struct Comparison {
     pub relevance: String,
     /// The systems, in the order given.
     pub systems: Vec<SystemFigures>,
+    /// Of each list what was asked, as [`SystemFigures::per_list`]: lists of one question are resampled together.
+    pub questions: Vec<u64>,
     /// Lines that were left out.
     pub skipped: Skipped,
 }
@@ -149,7 +151,7 @@ pub fn compare(
     let mut lines = impressions(data, options.split, &[])?.on_bad(options.on_bad);
     let mut tables: Vec<Table> = systems.iter().map(|_| Table::new(length)).collect();
     let vectors = ItemVectors::of(data, options.on_bad)?;
-    let (mut lists, mut offered) = (0, HashMap::new());
+    let (mut lists, mut offered, mut questions) = (0, HashMap::new(), Vec::new());
     loop {
         let ahead = lines.next_lines(READ_AHEAD)?;
         if ahead.is_empty() {
@@ -168,6 +170,7 @@ pub fn compare(
             })
             .collect();
         for (line, judged) in ahead.iter().zip(judged) {
+            questions.push(question(line.value.request()));
             match judged {
                 Ok((answers, foretold)) => {
                     let seen = Seen::new(&line.value, &options.relevance, &mut offered);
@@ -198,11 +201,13 @@ pub fn compare(
     let bootstrap = Bootstrap::default();
     let finished = systems.iter().zip(tables);
     let systems = finished.map(|(system, table)| table.finish(system.name(), offered.len(), &bootstrap)).collect();
-    Ok(Comparison { split: options.split, lists, relevance: options.relevance.clone(), systems, skipped })
+    Ok(Comparison { split: options.split, lists, relevance: options.relevance.clone(), systems, questions, skipped })
 }
 
 /// One impression, and what users did with it.
 struct Seen {
+    /// What was asked.
+    question: u64,
     /// The number of each candidate's item among all of the run.
     items: Vec<u32>,
     /// Whether each candidate is relevant, as 0 and 1.
@@ -228,7 +233,8 @@ impl Seen {
             relevance[exposure.candidate] = f32::from(u8::from(observed.unwrap_or(false)));
             shown.push(observed);
         }
-        Self { items, labels: relevance.iter().map(|relevance| *relevance > 0.0).collect(), relevance, shown }
+        let question = question(impression.request());
+        Self { question, items, labels: relevance.iter().map(|relevance| *relevance > 0.0).collect(), relevance, shown }
     }
 }
 
@@ -266,7 +272,9 @@ impl Table {
         let name = format!("Recall@{DEEP}");
         let recall: Vec<(&str, f64)> =
             metrics(DEEP, &deep)?.map(|metrics| (name.as_str(), metrics.recall)).into_iter().collect();
+        let group = Some(seen.question);
         self.lists.push(&ListResult {
+            group,
             list: &of_list,
             candidates: &seen.relevance,
             scores,
@@ -276,7 +284,7 @@ impl Table {
         self.per_list.push(metrics(self.length, &of_list)?);
         let foretold = foretold.unwrap_or_default().iter().zip(&seen.shown);
         let (scores, labels): (Vec<f32>, Vec<bool>) = foretold.filter_map(|(p, label)| Some((*p, (*label)?))).unzip();
-        self.shown.push(&ListResult { scores: &scores, labels: &labels, ..ListResult::default() })?;
+        self.shown.push(&ListResult { scores: &scores, labels: &labels, group, ..ListResult::default() })?;
         self.produced.push(list.iter().map(|index| seen.items[*index]).collect());
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! How good a model is on a split: the generator alone, the pipeline, the evaluator, and what they are compared with.
 
-use std::{collections::HashMap, num::NonZeroUsize};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    num::NonZeroUsize,
+};
 
 use nar4rec_data::{DataSet, OnBad, Skipped, Split};
 use nar4rec_infer::{RerankError, Reranker, ScoredList, Trace};
@@ -123,6 +127,8 @@ type Scored = (Vec<f32>, Vec<bool>);
 
 /// One impression's share of every table.
 struct Judged {
+    /// What was asked.
+    question: u64,
     /// Whether each candidate is relevant, as 0 and 1.
     candidates: Vec<f32>,
     generator: Vec<f32>,
@@ -231,7 +237,8 @@ impl Judge<'_> {
         });
         let (generator, pipeline) = (of(&trace.proposals[0]), of(&trace.chosen));
         let kinds = self.kinds(impression)?;
-        Ok(Judged { candidates, generator, scores, pipeline, baselines: baselines.into(), kinds })
+        let question = question(request);
+        Ok(Judged { question, candidates, generator, scores, pipeline, baselines: baselines.into(), kinds })
     }
 
     /// The evaluator on the list that was shown, cut to the model's length.
@@ -248,6 +255,16 @@ impl Judge<'_> {
         });
         Ok(kinds.collect())
     }
+}
+
+/// A number that requests share who ask the same: their lists are resampled together.
+pub(crate) fn question(request: &Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(request.user()).expect("a user is plain data").hash(&mut hasher);
+    for candidate in request.candidates() {
+        (candidate.id.as_str(), candidate.score.map(f64::to_bits)).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Of each candidate its greatest log P̂.
@@ -287,16 +304,17 @@ impl Tables {
     fn push(&mut self, judged: &Judged) -> Result<(), MetricsError> {
         let labels: Vec<bool> = judged.candidates.iter().map(|relevant| *relevant > 0.0).collect();
         let candidates = judged.candidates.as_slice();
-        let row = |list, scores| ListResult { list, candidates, scores, labels: &labels, others: &[] };
+        let group = Some(judged.question);
+        let row = |list, scores| ListResult { list, candidates, scores, labels: &labels, group, others: &[] };
         self.generator.push(&row(&judged.generator, &judged.scores))?;
-        self.pipeline.push(&ListResult { list: &judged.pipeline, candidates, ..ListResult::default() })?;
+        self.pipeline.push(&ListResult { list: &judged.pipeline, candidates, group, ..ListResult::default() })?;
         for ((_, summary), (_, list, scores)) in self.baselines.iter_mut().zip(&judged.baselines) {
             summary.push(&row(list, scores))?;
         }
         for ((summary, seen, positives), (scores, labels)) in self.kinds.iter_mut().zip(&judged.kinds) {
             *seen += labels.len() as u64;
             *positives += labels.iter().filter(|label| **label).count() as u64;
-            summary.push(&ListResult { scores, labels, ..ListResult::default() })?;
+            summary.push(&ListResult { scores, labels, group, ..ListResult::default() })?;
         }
         self.lists += 1;
         Ok(())

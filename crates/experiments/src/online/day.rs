@@ -12,7 +12,7 @@ use nar4rec_train::Diversity;
 use serde::{Deserialize, Serialize};
 
 use super::{DayCell, serving::Serving};
-use crate::{ExperimentError, Store, Watcher, oracle::Oracle, outcome::of_diversity, store::disk};
+use crate::{ExperimentError, Store, Watcher, oracle::Oracle, outcome::of_diversity, store::disk, summary::OPTIMUM};
 
 /// The figure that says how much of a day's lists stood in yesterday's.
 pub(super) const CARRIED_OVER: &str = "carried over";
@@ -46,7 +46,7 @@ pub struct Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let optimum = self.figures.get("optimum").map_or(f64::NAN, |share| 100.0 * share);
+        let optimum = self.figures.get(OPTIMUM).map_or(f64::NAN, |share| 100.0 * share);
         write!(f, "{}: {} lists, optimum {optimum:.1} %", self.arm, self.lists)?;
         let figures = self.measures.iter().filter_map(|measure| self.figures.get_key_value(&per_list(measure)));
         figures.into_iter().try_for_each(|(name, value)| write!(f, ", {name} {value:.4}"))

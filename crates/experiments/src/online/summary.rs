@@ -9,7 +9,7 @@ use super::{
     Day, QueryTally,
     day::{CARRIED_OVER, per_list},
 };
-use crate::{ExperimentError, Value};
+use crate::{ExperimentError, Value, summary::OPTIMUM};
 
 /// The figures that tell where utility was lost; the Markdown table leaves them to the page.
 pub(super) const PARTS: [&str; 5] =
@@ -110,7 +110,7 @@ fn columns(days: &[Day], kinds: &[String]) -> Vec<String> {
     names.sort();
     names.dedup();
     let kinds = kinds.iter().map(|kind| per_list(kind));
-    let order: Vec<String> = std::iter::once("optimum".to_owned())
+    let order: Vec<String> = std::iter::once(OPTIMUM.to_owned())
         .chain(kinds)
         .chain(["repetition", "coverage", "distinct-2", CARRIED_OVER].map(str::to_owned))
         .chain(PARTS.map(str::to_owned))

@@ -32,6 +32,7 @@ fn figures(lists: &[List], bootstrap: &Bootstrap) -> Figures {
             candidates: relevance,
             scores: probabilities,
             labels,
+            group: None,
             others: &[("length", relevance.len() as f64)],
         };
         summary.push(&result).unwrap();
@@ -61,7 +62,8 @@ fn an_empty_run_has_no_figures() {
 
 #[test]
 fn a_refused_list_leaves_the_summary_as_it_was() {
-    let good = ListResult { list: &[1.0], candidates: &[1.0], scores: &[0.5], labels: &[true], others: &[] };
+    let good =
+        ListResult { list: &[1.0], candidates: &[1.0], scores: &[0.5], labels: &[true], group: None, others: &[] };
     let bad = [
         ListResult { list: &[2.0], ..good },
         ListResult { candidates: &[f32::NAN], ..good },
@@ -130,4 +132,39 @@ proptest! {
             prop_assert!((a.estimate.value - b.estimate.value).abs() < 1e-9);
         }
     }
+}
+
+#[test]
+fn lists_of_a_group_give_the_interval_of_one() {
+    let figures = |repeats: u64, group: bool| {
+        let mut summary = Summary::new(NonZeroUsize::new(1).unwrap(), ScoreKind::Probability);
+        for list in 0..30_u64 {
+            for _ in 0..repeats {
+                let relevant = list % 3 == 0;
+                let scores = [0.1 + 0.02 * list as f32, 0.5];
+                summary
+                    .push(&ListResult {
+                        list: &[f32::from(u8::from(relevant))],
+                        candidates: &[1.0, 0.0],
+                        scores: &scores,
+                        labels: &[relevant, !relevant],
+                        group: group.then_some(list),
+                        others: &[("other", list as f64)],
+                    })
+                    .unwrap();
+            }
+        }
+        summary.finish(&Bootstrap { resamples: 200, seed: 3 })
+    };
+    let (once, often) = (figures(1, false), figures(7, true));
+    for metric in &once.metrics {
+        let (a, b) = (metric.estimate, often.get(&metric.name).unwrap());
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(
+            close(a.value, b.value) && close(a.low, b.low) && close(a.high, b.high),
+            "{}: {a:?} {b:?}",
+            metric.name
+        );
+    }
+    assert!(once.metrics.len() >= 9, "AUC, LogLoss and the others are there");
 }

@@ -158,3 +158,42 @@ fn given(examples: &[Example], prepared: &Prepared) -> (FeatureBatch, Vec<u32>) 
     }
     (batch, ranks)
 }
+
+#[cfg(test)]
+mod tests {
+    use nar4rec_slate::Impression;
+
+    use super::*;
+    use crate::{
+        Config,
+        task::tests::{LINES, small},
+    };
+
+    /// Of a list of three a list of two is learned from; the third item was liked all the same.
+    #[test]
+    fn what_was_shown_below_the_list_is_no_stranger() {
+        let (mut prepared, _) = small();
+        prepared.list_length = 2;
+        let third: Impression = serde_json::from_str(LINES.lines().last().unwrap()).unwrap();
+        let example = Example::new(&third, &prepared).unwrap();
+        assert_eq!(example.shown, [2, 3]);
+        let kind = SystemKind::Dnn;
+        let built = Config::default().systems.build(kind, &mut Default::default(), prepared.encoder.spec()).unwrap();
+        let targets = |unshown| {
+            let training = TrainingConfig { unshown, ..TrainingConfig::default() };
+            let (rival, specs) = (built.as_ref(), Arc::from([]));
+            let task = RivalTask { kind, rival, specs, prepared: &prepared, training: &training };
+            let mut targets = Vec::new();
+            task.targets(&example, &mut targets);
+            targets
+        };
+        // `like` is worth 1 and `share`, which was not observed, 0.5.
+        let worth = 1.0 / 1.5;
+        assert_eq!(targets(Unshown::Unwanted), [worth, 0.0, worth, 0.0]);
+        let unknown = targets(Unshown::Unknown);
+        assert!(unknown[0].is_nan() && unknown[1].is_nan() && unknown[2..] == [worth, 0.0], "{unknown:?}");
+        let judged = Judged::new((&example, &prepared), Some([0, 1].into_iter()), [0.5; 4].into_iter());
+        let figures = Validation::of_lists(&[judged], 2).figures;
+        assert_eq!(figures[1], ("P@2".to_owned(), 0.5), "what was liked below the list is relevant");
+    }
+}

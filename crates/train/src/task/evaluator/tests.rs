@@ -61,6 +61,32 @@ fn a_drawn_list_holds_distinct_candidates_with_the_labels_that_were_observed() {
 }
 
 #[test]
+fn an_item_that_was_shown_below_the_list_keeps_its_labels() {
+    with_task(8, |task, _| {
+        let whole = &task.prepared.train[2];
+        let mut cut = Example { shown: whole.shown[..2].to_vec(), labels: whole.labels[..4].to_vec(), ..copy(whole) };
+        cut.below.push((whole.shown[2], whole.labels[4..].to_vec()));
+        let places = task.places(&[&cut], &mut Pcg64Mcg::seed_from_u64(1));
+        let rows = places.lists.iter().flatten().zip(places.labels.chunks_exact(2));
+        let of_below = rows.filter(|(row, _)| places.candidates[0][**row as usize] == whole.shown[2]);
+        let labels: Vec<Vec<u32>> = of_below.map(|(_, labels)| bits(labels)).collect();
+        assert!(!labels.is_empty() && labels.iter().all(|labels| *labels == bits(&whole.labels[4..])));
+    });
+}
+
+/// The same example, as one can be changed.
+fn copy(example: &Example) -> Example {
+    Example {
+        request: example.request.clone(),
+        ranks: example.ranks.clone(),
+        shown: example.shown.clone(),
+        labels: example.labels.clone(),
+        below: example.below.clone(),
+        log_probabilities: example.log_probabilities.clone(),
+    }
+}
+
+#[test]
 fn the_loss_is_the_cross_entropy_of_observed_feedback() {
     with_task(0, |task, weights| {
         let examples: Vec<&Example> = task.prepared.train.iter().collect();
