@@ -83,7 +83,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Give a model the [pipeline] of a configuration: other decoders, without training again
     SetPipeline(SetPipelineArgs),
-    /// Put a model into int8: matrices four times smaller, the generator about twice as fast; measures what that costs on your data
+    /// Put a model into int8: matrices four times smaller, the generator about twice as fast with VNNI; measures what that costs
+    /// on your data
     Quantize(QuantizeArgs),
     /// Measure what a model costs on this CPU: latency, throughput, and where the time goes
     ///

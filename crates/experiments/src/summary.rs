@@ -109,7 +109,7 @@ fn figure(outcome: &Outcome, name: &str) -> Option<f64> {
 }
 
 /// The figures that come first, by how their names begin; the rest follows by name.
-const FIRST: [&str; 12] = [
+const FIRST: [&str; 13] = [
     OPTIMUM,
     "best proposed",
     "lost",
@@ -118,6 +118,7 @@ const FIRST: [&str; 12] = [
     "MAP@",
     "F1@",
     "Recall@",
+    "shown Recall@",
     "AUC",
     "shown AUC",
     "shown LogLoss",
@@ -362,6 +363,19 @@ mod tests {
         ] {
             assert_eq!(message, format!("outcomes/b-s1.json: {expected}{end}"));
         }
+    }
+
+    #[test]
+    fn lists_of_one_question_are_no_new_evidence() {
+        let width = |questions: Vec<u32>| {
+            let outcomes = [("a", [0.4, 0.2, 0.5, 0.6]), ("b", [0.3, 0.3, 0.3, 0.3])];
+            let outcomes =
+                outcomes.map(|(variant, ndcg)| Outcome { questions: questions.clone(), ..outcome(variant, 1, ndcg) });
+            let behind = Summary::new(&outcomes).unwrap().rows[1].behind[0].unwrap();
+            behind.high - behind.low
+        };
+        assert!(width(vec![0, 1, 2, 3, 4]) > 0.1 && width(vec![7; 5]) == 0.0, "one question asked five times");
+        assert_eq!(width(vec![5, 1, 2, 3, 4]), width(Vec::new()), "each by itself");
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! Systems side by side: the same requests, the same metrics, whoever made the lists.
 
-use std::{collections::HashMap, hash::Hash, num::NonZeroUsize, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+    num::NonZeroUsize,
+    sync::Arc,
+};
 
 use nar4rec_data::{DataSet, Skipped, Split};
 use nar4rec_metrics::{
     Bootstrap, Figures, Ideal, ListResult, RankingMetrics, ScoreKind, Summary, distinct_pairs, item_coverage,
-    repetition,
+    repetition, shown_recall,
 };
 use nar4rec_rivals::Ranked;
 use nar4rec_slate::{Impression, InvalidRequest, Request};
@@ -83,7 +88,8 @@ pub struct SystemFigures {
     pub name: String,
     /// Ranking metrics of its lists, and AUC of its scores over all candidates, with intervals over lists.
     pub lists: Figures,
-    /// AUC and LogLoss over the items that were shown; empty if it foretells no probabilities.
+    /// Of the items that were shown: how many of them its first K would be, the paper's Recall@K; AUC and LogLoss of what it
+    /// foretells of them, if it foretells anything.
     pub shown: Figures,
     /// The metrics of each list, for comparisons list by list; nothing where no candidate was relevant, and of a line that was
     /// left out because it does not fit one of the systems.
@@ -213,8 +219,8 @@ struct Seen {
     /// Whether each candidate is relevant, as 0 and 1.
     relevance: Vec<f32>,
     labels: Vec<bool>,
-    /// Of each shown item whether it is relevant; nothing if that was not observed.
-    shown: Vec<Option<bool>>,
+    /// Each shown candidate and whether it is relevant; nothing if that was not observed.
+    shown: Vec<(usize, Option<bool>)>,
 }
 
 impl Seen {
@@ -231,7 +237,7 @@ impl Seen {
         for exposure in impression.shown() {
             let observed = exposure.feedback.get(kind).map(|value| *value > 0.0);
             relevance[exposure.candidate] = f32::from(u8::from(observed.unwrap_or(false)));
-            shown.push(observed);
+            shown.push((exposure.candidate, observed));
         }
         let question = question(impression.request());
         Self { question, items, labels: relevance.iter().map(|relevance| *relevance > 0.0).collect(), relevance, shown }
@@ -282,10 +288,31 @@ impl Table {
             others: &recall,
         })?;
         self.per_list.push(metrics(self.length, &of_list)?);
-        let foretold = foretold.unwrap_or_default().iter().zip(&seen.shown);
-        let (scores, labels): (Vec<f32>, Vec<bool>) = foretold.filter_map(|(p, label)| Some((*p, (*label)?))).unzip();
-        self.shown.push(&ListResult { scores: &scores, labels: &labels, group, ..ListResult::default() })?;
+        self.push_shown(seen, &answer.ranked, foretold)?;
         self.produced.push(list.iter().map(|index| seen.items[*index]).collect());
+        Ok(())
+    }
+
+    /// What there is to say of the items that were shown.
+    fn push_shown(&mut self, seen: &Seen, ranked: &Ranked, foretold: Option<&[f32]>) -> Result<(), TrainError> {
+        let shown: Vec<usize> = seen.shown.iter().map(|(candidate, _)| *candidate).collect();
+        let recalls = BTreeSet::from([self.length, DEEP]).into_iter().filter_map(|cutoff| {
+            let ranking = continued(&ranked.list, &ranked.scores, cutoff.get());
+            Some((format!("Recall@{cutoff}"), shown_recall(&ranking, &shown, cutoff)?))
+        });
+        let recalls: Vec<(String, f64)> = recalls.collect();
+        let others: Vec<(&str, f64)> = recalls.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let foretold = foretold.unwrap_or_default().iter().zip(&seen.shown);
+        let (scores, labels): (Vec<f32>, Vec<bool>) =
+            foretold.filter_map(|(p, (_, label))| Some((*p, (*label)?))).unzip();
+        let group = Some(seen.question);
+        self.shown.push(&ListResult {
+            scores: &scores,
+            labels: &labels,
+            group,
+            others: &others,
+            ..ListResult::default()
+        })?;
         Ok(())
     }
 

@@ -227,7 +227,7 @@ fn a_comparison_finds_what_an_evaluation_finds() {
     let mut systems: Vec<&dyn Compared> = vec![&ours];
     systems.extend(baselines.iter().map(|baseline| baseline as &dyn Compared));
     let length = NonZeroUsize::new(made::LENGTH).unwrap();
-    let mut seen = Vec::new();
+    let (mut seen, mut shown_recall) = (Vec::new(), 0.0);
     let comparison = compare(&systems, length, &data, &options, |number, impression, answers| {
         seen.push(number);
         let candidates = impression.request().candidates().len();
@@ -235,6 +235,8 @@ fn a_comparison_finds_what_an_evaluation_finds() {
             assert_eq!((answer.ranked.list.len(), answer.ranked.scores.len()), (made::LENGTH, candidates));
         }
         let chosen = &answers[0].ranked.list;
+        let shown = impression.shown().iter().filter(|exposure| chosen.contains(&exposure.candidate));
+        shown_recall += shown.count() as f64 / impression.shown().len() as f64;
         assert!(answers[0].proposals.iter().any(|(list, _)| list == chosen) && answers[1].proposals.is_empty());
     });
     let comparison = comparison.unwrap();
@@ -244,7 +246,12 @@ fn a_comparison_finds_what_an_evaluation_finds() {
         assert_eq!(of_ours.lists.get(&metric.name), Some(metric.estimate), "{}", metric.name);
     }
     assert_eq!(of_ours.lists.get("AUC"), evaluation.generator.get("AUC"));
-    assert_eq!(of_ours.shown, evaluation.evaluator);
+    for metric in &evaluation.evaluator.metrics {
+        assert_eq!(of_ours.shown.get(&metric.name), Some(metric.estimate), "{}", metric.name);
+    }
+    let found = of_ours.shown.get(&format!("Recall@{}", made::LENGTH)).unwrap().value;
+    assert!((found - shown_recall / comparison.lists as f64).abs() < 1e-12 && found > 0.0);
+    assert!(of_ours.shown.get("Recall@10").unwrap().value > found, "ten of twelve candidates hold more than three");
     for ((baseline, figures), system) in evaluation.baselines.iter().zip(rest) {
         assert_eq!(baseline.name(), system.name);
         for metric in &figures.metrics {
