@@ -22,6 +22,18 @@ pub fn known_feedback_kinds(
     }
 }
 
+/// Refuses feedback that is no amount: it is not negative, and a number that a label can be made of.
+pub(crate) fn amounts(line: &Line<Impression>) -> Result<(), InvalidRequest> {
+    let range = 0.0..=f64::from(f32::MAX);
+    for (place, exposure) in line.value.shown().iter().enumerate() {
+        if let Some((kind, value)) = exposure.feedback.iter().find(|(_, value)| !range.contains(value)) {
+            let (field, most) = (format!("shown[{place}].feedback.{kind}"), f32::MAX);
+            return Err(InvalidRequest::new(field, format!("found {value}, expected a number from 0 to {most:e}")));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses an item id that stood on an earlier line.
 pub(crate) fn distinct_items() -> impl FnMut(&Line<Item>) -> Result<(), InvalidRequest> + Send + 'static {
     let mut first: HashMap<String, u64> = HashMap::new();

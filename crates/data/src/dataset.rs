@@ -105,7 +105,7 @@ impl DataSet {
         self.splits[split as usize].as_deref()
     }
 
-    /// The impressions of a split, in the file's order.
+    /// The impressions of a split, in the file's order. Feedback that is no amount of at least 0 is an error.
     ///
     /// # Errors
     /// If there is no such split or its file cannot be opened.
@@ -114,7 +114,7 @@ impl DataSet {
             let problem = format!("no {split} split, expected {split}.jsonl, {split}.jsonl.gz or {split}.jsonl.zst");
             return Err(DataError::Folder { folder: shown(&self.folder), problem });
         };
-        JsonLines::open(path)
+        Ok(JsonLines::open(path)?.with_check(checks::amounts))
     }
 
     /// The item catalog, if there is one. An id that stands twice is an error.

@@ -59,6 +59,7 @@ mod tests {
         let row = |variant: &str, ndcg: f64, time: f64| Row {
             variant: variant.to_owned(),
             seeds: vec![1],
+            skipped: 0,
             values: [ndcg, time].map(|mean| Some(Value { mean, deviation: None })).into(),
             behind: Vec::new(),
         };

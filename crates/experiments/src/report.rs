@@ -27,7 +27,18 @@ pub fn to_markdown(experiment: &Experiment, summary: &Summary) -> String {
         }
         text.push('\n');
     }
+    text.extend(left_out(summary).map(|told| format!("\n{told}\n")));
     text
+}
+
+/// Which rows are without some lines.
+fn left_out(summary: &Summary) -> Option<String> {
+    let rows = summary.rows.iter().filter(|row| row.skipped > 0);
+    let rows: Vec<String> = rows.map(|row| format!("{} {}", row.variant, row.skipped)).collect();
+    (!rows.is_empty()).then(|| {
+        let rows = rows.join(", ");
+        format!("Lines left out, because they are bad or do not fit the system: {rows}. Differences are over the lists of both.")
+    })
 }
 
 /// One JSON object with everything.
@@ -35,6 +46,11 @@ pub fn to_json(experiment: &Experiment, summary: &Summary) -> String {
     let value = json!({ "experiment": experiment.name, "about": experiment.about, "summary": summary });
     format!("{value:#}\n")
 }
+
+/// How the table is to be read.
+const NOTE: &str = "Means over seeds; a range is ± one standard deviation over them. Differences are of each list's mean over \
+                    seeds, with 95 % intervals over lists by the paired bootstrap, in which lists of the same request are drawn \
+                    together.";
 
 /// The self-contained page.
 ///
@@ -62,11 +78,7 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
         metrics: Some(MetricsTable {
             columns: summary.columns.iter().map(|name| column(name)).collect(),
             rows: rows.collect(),
-            note: Some(
-                "Means over seeds; a range is ± one standard deviation over them. Differences are of each list's mean over \
-                 seeds, with 95 % intervals over lists by the paired bootstrap."
-                    .to_owned(),
-            ),
+            note: Some(std::iter::once(NOTE.to_owned()).chain(left_out(summary)).collect::<Vec<_>>().join(" ")),
         }),
         plots: plots(&variants, summary),
         ..Report::default()
@@ -130,6 +142,7 @@ mod tests {
         let row = |variant: &str, values: [f64; 2], behind| Row {
             variant: variant.to_owned(),
             seeds: vec![1],
+            skipped: u64::from(variant == "b"),
             values: values.map(value).into(),
             behind,
         };
@@ -151,6 +164,8 @@ mod tests {
                 "|---|---|---|---|---|---|",
                 "| a | 1 | 50.0 | 25.0 | 25.0 [24.0, 26.0] | -12.5 [-13.5, -11.5] |",
                 "| b | 1 | 37.5 | 50.0 | first | – |",
+                "",
+                "Lines left out, because they are bad or do not fit the system: b 1. Differences are over the lists of both.",
             ]
         );
         let page = to_html(&experiment, &summary).unwrap();

@@ -32,6 +32,8 @@ pub struct Row {
     pub variant: String,
     /// The seeds that are done.
     pub seeds: Vec<u64>,
+    /// Lines that its figures are without, because they are bad or do not fit it.
+    pub skipped: u64,
     /// The figures, in the order of [`Summary::columns`].
     pub values: Vec<Option<Value>>,
     /// How far it is behind the first, in the order of [`Summary::compared`]; nothing for the first itself, and where no list has
@@ -168,6 +170,7 @@ impl Summary {
             Ok(Row {
                 variant: (*variant).to_owned(),
                 seeds: of(outcomes, variant).map(|outcome| outcome.seed).collect(),
+                skipped: of(outcomes, variant).map(|outcome| outcome.skipped).max().unwrap_or(0),
                 values: columns.iter().map(|name| value(of(outcomes, variant), name)).collect(),
                 behind: behind?,
             })

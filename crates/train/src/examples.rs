@@ -310,33 +310,18 @@ pub(crate) fn survey(
     Ok(greatest.into_iter().map(kind).collect())
 }
 
-/// The impressions of a split, whose feedback is of known kinds (if any are known) and in its range.
+/// The impressions of a split, whose feedback is of known kinds, if any are known.
 pub(crate) fn impressions(
     data: &DataSet,
     split: Split,
     kinds: &[FeedbackKind],
 ) -> Result<JsonLines<Impression>, DataError> {
-    let lines = data.impressions(split)?.with_check(|line| feedback_in_range(&line.value));
+    let lines = data.impressions(split)?;
     if kinds.is_empty() {
         return Ok(lines);
     }
     let known = kinds.iter().map(|kind| kind.name.clone()).collect();
     Ok(lines.with_check(nar4rec_data::known_feedback_kinds(known)))
-}
-
-/// Feedback is an amount: not negative, and a number that a label can be made of.
-fn feedback_in_range(impression: &Impression) -> Result<(), InvalidRequest> {
-    let range = 0.0..=f64::from(f32::MAX);
-    for (place, exposure) in impression.shown().iter().enumerate() {
-        if let Some((kind, value)) = exposure.feedback.iter().find(|(_, value)| !range.contains(value)) {
-            let field = format!("shown[{place}].feedback.{kind}");
-            return Err(InvalidRequest::new(
-                field,
-                format!("found {value}, expected a number from 0 to {:e}", f32::MAX),
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn invalid(error: FeatureError) -> InvalidRequest {

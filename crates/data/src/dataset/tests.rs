@@ -67,3 +67,25 @@ fn the_fingerprint_is_that_of_the_bytes() {
     fs::write(folder.path().join("items.jsonl"), "abd").unwrap();
     assert_ne!(data.fingerprint().unwrap().sha256, fingerprint.sha256);
 }
+
+#[test]
+fn feedback_is_an_amount() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |value: &str| {
+        let shown = format!(r#"{{"id":"a","feedback":{{"seconds":{value}}}}}"#);
+        format!("{{\"request_id\":\"r\",\"candidates\":[{{\"id\":\"a\"}}],\"shown\":[{shown}]}}\n")
+    };
+    for (value, expected) in [("12.5", None), ("0", None), ("-0.5", Some("found -0.5")), ("1e39", Some("found 1000"))] {
+        fs::write(folder.path().join("train.jsonl"), line("1") + &line(value)).unwrap();
+        let data = DataSet::open(folder.path()).unwrap();
+        let error = data.impressions(Split::Train).unwrap().find_map(Result::err).map(|error| error.to_string());
+        match expected {
+            None => assert_eq!(error, None),
+            Some(found) => {
+                let error = error.unwrap();
+                let place = "train.jsonl:2: shown[0].feedback.seconds: ";
+                assert!(error.contains(&format!("{place}{found}")) && error.contains("from 0 to"), "{error}");
+            }
+        }
+    }
+}
