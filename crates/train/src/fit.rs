@@ -1,8 +1,8 @@
 //! The training loop, the same for every model.
 //!
-//! A batch is cut into shards of a few lists, the shards are dealt to a fixed number of lanes, and each lane adds up the
-//! gradients of its shards in order; then the lanes are added up in order. How many threads work on the lanes changes
-//! nothing, so the same seed gives the same bytes at any number of them.
+//! A batch is cut into shards of a few lists with about as many candidates, the shards are dealt to a fixed number of lanes, and
+//! each lane adds up the gradients of its shards in order; then the lanes are added up in order. How many threads work on the
+//! lanes changes nothing, so the same seed gives the same bytes at any number of them.
 
 use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
 use rand::{RngExt, SeedableRng};
@@ -266,7 +266,10 @@ impl<T: Task> Fit<'_, T> {
         while progress.batches_done < self.batches() {
             let from = progress.batches_done as usize * self.config.batch_size;
             let to = self.examples.len().min(from + self.config.batch_size);
-            let batch: Vec<&Example> = order[from..to].iter().map(|index| &self.examples[*index as usize]).collect();
+            let mut batch: Vec<&Example> =
+                order[from..to].iter().map(|index| &self.examples[*index as usize]).collect();
+            // A system that reads candidates one by one waits in each shard for the request with the most.
+            batch.sort_by_key(|example| example.request.candidates());
             let event = self.step(&batch, progress, machine)?;
             let flow = observer.event(&event);
             if flow == Flow::Stop || progress.optimiser.steps().is_multiple_of(self.config.checkpoint_steps) {
