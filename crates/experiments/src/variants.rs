@@ -113,7 +113,7 @@ pub(crate) fn schedule() -> Vec<Variant> {
     });
     let systems = [
         ("nar4rec", Subject::Nar4rec, &["generator", "evaluator"][..]),
-        ("pier", Subject::Rival(SystemKind::Pier), &["system"][..]),
+        ("pier", Subject::Rival(SystemKind::Pier), &["systems.pier"][..]),
     ];
     let variant = |(name, subject, parts): (&str, Subject, &[&str]), (rate, batch, epochs): (f64, i32, i32)| {
         let run = |part: &&str| {

@@ -1,12 +1,12 @@
 //! The configuration of a training run, as it stands in TOML.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::SchemaOptions;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_model::PipelineConfig;
-use nar4rec_rivals::SystemConfig;
+use nar4rec_rivals::{SystemConfig, SystemKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{Decay, Threshold};
@@ -63,10 +63,45 @@ pub struct TrainingConfig {
     pub negatives: NegativesConfig,
     /// The run of a system that NAR4Rec is compared with.
     pub system: FitConfig,
+    /// What is otherwise for some of them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub systems: BTreeMap<SystemKind, FitChanges>,
     /// What such a system takes a candidate for that was not shown.
     pub unshown: Unshown,
     /// Which of such a system's epochs is kept.
     pub kept: Kept,
+}
+
+impl TrainingConfig {
+    /// The run of a system.
+    pub fn fit_of(&self, kind: SystemKind) -> FitConfig {
+        let (fit, changes) = (self.system.clone(), self.systems.get(&kind).copied().unwrap_or_default());
+        FitConfig {
+            epochs: changes.epochs.unwrap_or(fit.epochs),
+            batch_size: changes.batch_size.unwrap_or(fit.batch_size),
+            learning_rate: changes.learning_rate.unwrap_or(fit.learning_rate),
+            weight_decay: changes.weight_decay.unwrap_or(fit.weight_decay),
+            ..fit
+        }
+    }
+}
+
+/// What is otherwise in one system's training run, so that each can have what suits it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitChanges {
+    /// As [`FitConfig::epochs`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// As [`FitConfig::batch_size`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<usize>,
+    /// As [`FitConfig::learning_rate`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f32>,
+    /// As [`FitConfig::weight_decay`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f32>,
 }
 
 /// Which epoch of a system is kept.
@@ -238,6 +273,9 @@ impl Config {
         self.training.generator.validate("training.generator")?;
         self.training.evaluator.validate("training.evaluator")?;
         self.training.system.validate("training.system")?;
+        for kind in self.training.systems.keys() {
+            self.training.fit_of(*kind).validate(&format!("training.systems.{}", kind.name()))?;
+        }
         self.training.loss.validate()?;
         validate_features(&self.features)?;
         counted("training.negatives.lists", self.training.negatives.lists as u64, 0..=1000)?;
@@ -323,8 +361,24 @@ mod tests {
     }
 
     #[test]
+    fn a_system_may_have_a_run_of_its_own() {
+        let text =
+            "[training.system]\nepochs = 3\nlearning_rate = 0.003\n[training.systems.prm]\nlearning_rate = 0.002";
+        let training = Config::from_toml(text).unwrap().training;
+        let changed = FitConfig { learning_rate: 0.002, ..training.system.clone() };
+        assert_eq!((training.fit_of(SystemKind::Prm), training.fit_of(SystemKind::Dnn)), (changed, training.system));
+        let message = |text: &str| Config::from_toml(text).unwrap_err().to_string();
+        assert!(message("[training.systems.prm]\nepochs = 0").starts_with("training.systems.prm.epochs: 0"));
+        assert!(message("[training.systems.prm]\nrate = 1.0").contains("unknown field `rate`"));
+        assert!(message("[training.systems.prmm]\nepochs = 1").contains("unknown variant `prmm`"));
+    }
+
+    #[test]
     fn toml_round_trips() {
-        let config = Config { relevance: Some("like".into()), ..Config::default() };
+        let changes = FitChanges { epochs: Some(3), weight_decay: Some(0.3), ..FitChanges::default() };
+        let systems = BTreeMap::from([(SystemKind::EdgeRerank, changes)]);
+        let training = TrainingConfig { systems, ..TrainingConfig::default() };
+        let config = Config { relevance: Some("like".into()), training, ..Config::default() };
         assert_eq!(Config::from_toml(&toml::to_string(&config).unwrap()).unwrap(), config);
     }
 }

@@ -36,7 +36,8 @@ pub use checkpoint::CheckpointError;
 pub use compared::{BaselineRanker, Nar4rec};
 pub use comparison::{Answer, Compared, Comparison, DEEP, Diversity, SystemFigures, compare};
 pub use config::{
-    Config, ConfigFileError, FitConfig, Kept, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown, Weighting,
+    Config, ConfigFileError, FitChanges, FitConfig, Kept, LossConfig, NegativesConfig, Order, TrainingConfig, Unshown,
+    Weighting,
 };
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};

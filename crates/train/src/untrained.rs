@@ -138,7 +138,7 @@ impl Untrained {
             }
             Network::Rival(kind, rival) => {
                 let task = RivalTask { kind: *kind, rival: rival.as_ref(), specs, prepared, training };
-                passes.pass(&task, &training.system)
+                passes.pass(&task, &training.fit_of(*kind))
             }
         }
     }

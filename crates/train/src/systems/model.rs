@@ -77,7 +77,7 @@ pub fn train_rival(
     let saved = Saved::open(options.checkpoint, options.resume, &identity)?;
     let task = RivalTask { kind, rival: rival.as_ref(), specs, prepared: &prepared, training: &config.training };
     let mut run = Run { config: &config, prepared: &prepared, isa: options.isa, saved, observer };
-    let Some(history) = run.stage(&task, &config.training.system, &mut parameters)? else { return Ok(None) };
+    let Some(history) = run.stage(&task, &config.training.fit_of(kind), &mut parameters)? else { return Ok(None) };
     let network = Network {
         system: kind.name().to_owned(),
         config: RivalConfig {
