@@ -68,7 +68,10 @@ impl Generator {
     pub fn new(registry: &mut Registry, spec: &InputSpec, config: &GeneratorConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let (block, m, d) = (config.block(), config.list_length, config.width);
+        // Two normalised vectors have products of order √d; with gains of d^-¼ they begin at order 1.
+        let last_gain = (d as f32).powf(-0.25);
         let layers = 0..config.layers;
+        let scale = |layer: usize| if layer + 1 == config.layers { last_gain } else { 1.0 };
         Ok(Self {
             input: registry.scope("input", |registry| FeatureEmbedding::new(registry, spec, d)),
             positions: match config.positions {
@@ -81,16 +84,19 @@ impl Generator {
                 ),
             },
             candidate_blocks: registry.scope("candidate_blocks", |registry| {
-                layers.clone().map(|l| registry.scope(l, |registry| CandidateBlock::new(registry, &block))).collect()
+                layers
+                    .clone()
+                    .map(|l| registry.scope(l, |registry| CandidateBlock::ending(registry, &block, scale(l))))
+                    .collect()
             }),
             position_blocks: registry.scope("position_blocks", |registry| {
-                layers.map(|l| registry.scope(l, |registry| PositionBlock::new(registry, &block))).collect()
+                layers
+                    .map(|l| registry.scope(l, |registry| PositionBlock::ending(registry, &block, scale(l))))
+                    .collect()
             }),
             last_norms: (config.norm == NormPlacement::Pre).then(|| {
-                // Two normalised vectors have products of order √d; with gains of d^-¼ they begin at order 1.
-                let gain = (d as f32).powf(-0.25);
                 ["candidate_norm", "position_norm"]
-                    .map(|name| registry.scope(name, |registry| LayerNorm::new(registry, d, gain)))
+                    .map(|name| registry.scope(name, |registry| LayerNorm::new(registry, d, last_gain)))
             }),
             config: config.clone(),
         })

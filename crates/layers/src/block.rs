@@ -23,11 +23,16 @@ pub struct CandidateBlock {
 impl CandidateBlock {
     /// Declares the parameters.
     pub fn new(registry: &mut Registry, config: &BlockConfig) -> Self {
+        Self::ending(registry, config, 1.0)
+    }
+
+    /// The same where states that are normalised last leave the block with a length of `scale` · √width.
+    pub fn ending(registry: &mut Registry, config: &BlockConfig, scale: f32) -> Self {
         Self {
             attention: registry.scope("attention", |registry| SelfAttention::new(registry, config)),
             around_attention: Residual::new(registry, "attention_norm", config),
             feed_forward: registry.scope("feed_forward", |registry| FeedForward::new(registry, config)),
-            around_feed_forward: Residual::new(registry, "feed_forward_norm", config),
+            around_feed_forward: Residual::ending(registry, "feed_forward_norm", config, scale),
         }
     }
 
@@ -55,8 +60,8 @@ pub struct PositionBlock {
 }
 
 impl PositionBlock {
-    /// Declares the parameters.
-    pub fn new(registry: &mut Registry, config: &BlockConfig) -> Self {
+    /// Declares the parameters, as [`CandidateBlock::ending`].
+    pub fn ending(registry: &mut Registry, config: &BlockConfig, scale: f32) -> Self {
         // With `pre` the candidate states are sums that were never normalised; keys and values are made of them.
         let memory_norm = (config.norm == NormPlacement::Pre)
             .then(|| registry.scope("memory_norm", |registry| LayerNorm::new(registry, config.width, 1.0)));
@@ -67,7 +72,7 @@ impl PositionBlock {
             around_cross: Residual::new(registry, "cross_attention_norm", config),
             memory_norm,
             feed_forward: registry.scope("feed_forward", |registry| FeedForward::new(registry, config)),
-            around_feed_forward: Residual::new(registry, "feed_forward_norm", config),
+            around_feed_forward: Residual::ending(registry, "feed_forward_norm", config, scale),
         }
     }
 

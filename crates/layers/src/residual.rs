@@ -22,10 +22,16 @@ pub(crate) struct Residual {
 impl Residual {
     /// A connection whose normalisation, if it has one, is named `name`.
     pub(crate) fn new(registry: &mut Registry, name: &str, config: &BlockConfig) -> Self {
+        Self::ending(registry, name, config, 1.0)
+    }
+
+    /// The same, where the gains of a normalisation of the sum begin at `scale`.
+    pub(crate) fn ending(registry: &mut Registry, name: &str, config: &BlockConfig, scale: f32) -> Self {
+        let gain = if config.norm == NormPlacement::Post { scale } else { 1.0 };
         let norm = match config.norm {
             NormPlacement::None => None,
             NormPlacement::Pre | NormPlacement::Post => {
-                Some(registry.scope(name, |registry| LayerNorm::new(registry, config.width, 1.0)))
+                Some(registry.scope(name, |registry| LayerNorm::new(registry, config.width, gain)))
             }
         };
         Self { norm, placement: config.norm, dropout: config.dropout }
