@@ -153,3 +153,19 @@ fn the_user_and_the_other_candidates_count() {
         assert!(greatest_error(&after.positions, &before.positions) > 1e-4);
     }
 }
+
+/// Where logits begin far from 0, the first epochs go into making them small again.
+#[test]
+fn wherever_it_normalises_no_candidate_is_certain_before_it_has_learned() {
+    let batch = random_batch(&small_spec(), &[24; 8], 3);
+    for norm in [NormPlacement::Pre, NormPlacement::Post] {
+        let config = GeneratorConfig { width: 128, heads: 4, norm, ..GeneratorConfig::default() };
+        let model = Model::new(&config, Isa::detect(), 7);
+        let outputs = model.run(&batch, &mut Workspace::default());
+        let logs: Vec<f64> =
+            outputs.iter().flat_map(|output| &output.log_probabilities).map(|log| f64::from(*log)).collect();
+        // The mean surprise at any candidate; were all alike, it would be ln 24.
+        let surprise = -logs.iter().sum::<f64>() / logs.len() as f64;
+        assert!(surprise < 24_f64.ln() + 1.0, "{norm:?}: {surprise}");
+    }
+}
