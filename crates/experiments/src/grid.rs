@@ -1,8 +1,9 @@
 //! The run of a grid: cell after cell, each kept when it is done.
 
-use std::{collections::HashMap, fmt, num::NonZeroUsize, time::Instant};
+use std::{fmt, num::NonZeroUsize, time::Instant};
 
 use nar4rec_data::{DataSet, OnBad, Split};
+use nar4rec_metrics::Groups;
 use nar4rec_simulator::Truth;
 use nar4rec_tensor::Isa;
 use nar4rec_train::{Compared, Config, EvaluateOptions, compare};
@@ -175,7 +176,7 @@ impl Run<'_> {
             lists: comparison.lists,
             skipped: comparison.skipped.count,
             relevance: options.relevance,
-            questions: numbered(&comparison.questions),
+            questions: Groups::of(&comparison.questions).numbers().to_vec(),
             answered: timed.read().requests,
             answering_seconds: timed.read().seconds,
             ..outcome
@@ -186,16 +187,6 @@ impl Run<'_> {
             None => Ok(outcome),
         }
     }
-}
-
-/// Numbers in the order in which they first come, from 0.
-fn numbered(keys: &[u64]) -> Vec<u32> {
-    let mut numbers: HashMap<u64, u32> = HashMap::new();
-    let mut number = |key: &u64| {
-        let next = numbers.len() as u32;
-        *numbers.entry(*key).or_insert(next)
-    };
-    keys.iter().map(&mut number).collect()
 }
 
 #[cfg(test)]

@@ -246,32 +246,25 @@ pub(crate) struct ByList {
 
 /// The mean over outcomes of a figure of each list, where it has one in all of them.
 pub(crate) fn by_list<'a>(outcomes: impl Iterator<Item = &'a Outcome>, name: &str) -> ByList {
-    let mut questions = Vec::new();
-    let columns = outcomes.filter_map(|outcome| {
-        questions.clone_from(&outcome.questions);
-        outcome.per_list.get(name)
-    });
-    let columns: Vec<&Vec<Option<f64>>> = columns.collect();
+    let outcomes: Vec<&Outcome> = outcomes.collect();
+    let columns: Vec<&Vec<Option<f64>>> = outcomes.iter().filter_map(|outcome| outcome.per_list.get(name)).collect();
     let lists = columns.first().map_or(0, |column| column.len());
     let mean = |list: usize| {
         let values: Option<Vec<f64>> = columns.iter().map(|column| column.get(list).copied().flatten()).collect();
         values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
     };
-    if name == OPTIMUM {
-        questions.clear();
-    }
+    let of_lists = outcomes.first().filter(|_| name != OPTIMUM);
+    let questions = of_lists.map_or_else(Vec::new, |outcome| outcome.questions.clone());
     ByList { values: (0..lists).map(mean).collect(), questions }
 }
 
 /// The difference of two figures over the lists that have both.
 pub(crate) fn difference(first: &ByList, second: &ByList) -> Result<Option<Difference>, ExperimentError> {
-    let both =
-        |list: usize| Some((*first.values.get(list)?, *second.values.get(list)?)).and_then(|(a, b)| Some((a?, b?)));
     let (mut a, mut b, mut groups) = (Vec::new(), Vec::new(), Vec::new());
-    for list in 0..first.values.len() {
-        let Some((of_first, of_second)) = both(list) else { continue };
-        a.push(of_first);
-        b.push(of_second);
+    for (list, both) in first.values.iter().zip(&second.values).enumerate() {
+        let (Some(of_first), Some(of_second)) = both else { continue };
+        a.push(*of_first);
+        b.push(*of_second);
         groups.push(first.questions.get(list).copied().unwrap_or(list as u32));
     }
     Ok(Bootstrap::default().difference(&a, &b, &Groups::of(groups))?)

@@ -1,10 +1,12 @@
 //! 95% intervals by the percentile bootstrap over lists.
 //!
 //! A resample draws as many lists as there are, with replacement; what a statistic sees of it is how often each list was
-//! drawn. Lists of one group ([`Groups`]) are drawn together, as many groups as there are: where a log has the same request many
-//! times over, its lists are no new evidence one by one, and an interval over them would be too narrow. The interval runs from the 2.5% to the 97.5% quantile (linear interpolation) of the statistic over the resamples.
-//! Draws depend on the seed and the groups alone, so statistics of the same lists are measured on the same
-//! resamples: a statistic that is the difference of two systems gives a paired interval, as [`Bootstrap::difference`] does.
+//! drawn. The interval runs from the 2.5% to the 97.5% quantile (linear interpolation) of the statistic over the resamples.
+//! Draws depend on the seed and the groups alone, so statistics of the same lists are measured on the same resamples: a
+//! statistic that is the difference of two systems gives a paired interval, as [`Bootstrap::difference`] does.
+//!
+//! Lists of one group ([`Groups`]) are drawn together, as many groups as there are: where a log has the same request many
+//! times over, its lists are no new evidence one by one, and an interval over them would be too narrow.
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -66,6 +68,11 @@ impl Groups {
         Self { of, count: numbers.len() as u32 }
     }
 
+    /// Of each list the number of its group, from 0.
+    pub fn numbers(&self) -> &[u32] {
+        &self.of
+    }
+
     /// The number of lists.
     pub fn lists(&self) -> usize {
         self.of.len()
@@ -73,9 +80,9 @@ impl Groups {
 }
 
 impl Bootstrap {
-    /// The estimate of a statistic of `lists` lists, each drawn by itself. `statistic` is given how often each list counts; where it has no
-    /// value for a resample (such as an AUC without a positive) that resample is left out. `None` if it has no value for
-    /// the lists as they are.
+    /// The estimate of a statistic of `lists` lists, each drawn by itself. `statistic` is given how often each list counts;
+    /// where it has no value for a resample (such as an AUC without a positive) that resample is left out. `None` if it has
+    /// no value for the lists as they are.
     ///
     /// ```
     /// use nar4rec_metrics::Bootstrap;
@@ -89,7 +96,7 @@ impl Bootstrap {
     /// assert!(estimate.low >= 3.0 && estimate.high <= 5.0);
     /// ```
     pub fn estimate(&self, lists: usize, statistic: impl Fn(&[u32]) -> Option<f64>) -> Option<Estimate> {
-        Some(self.resample(&Groups::single(lists), statistic)?.0)
+        self.in_groups(&Groups::single(lists), statistic)
     }
 
     /// The same of lists that are drawn in groups.

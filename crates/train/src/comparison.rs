@@ -176,10 +176,11 @@ pub fn compare(
             })
             .collect();
         for (line, judged) in ahead.iter().zip(judged) {
-            questions.push(question(line.value.request()));
+            let question = question(line.value.request());
+            questions.push(question);
             match judged {
                 Ok((answers, foretold)) => {
-                    let seen = Seen::new(&line.value, &options.relevance, &mut offered);
+                    let seen = Seen::new(question, &line.value, &options.relevance, &mut offered);
                     for (table, (answer, foretold)) in tables.iter_mut().zip(answers.iter().zip(&foretold)) {
                         table.push(&seen, answer, foretold.as_deref())?;
                         let ids = answer
@@ -225,7 +226,7 @@ struct Seen {
 
 impl Seen {
     /// `offered` numbers the items of the run, and gets those that are new.
-    fn new(impression: &Impression, kind: &str, offered: &mut HashMap<String, u32>) -> Self {
+    fn new(question: u64, impression: &Impression, kind: &str, offered: &mut HashMap<String, u32>) -> Self {
         let candidates = impression.request().candidates();
         let mut number = |id: &String| {
             let next = offered.len() as u32;
@@ -239,7 +240,6 @@ impl Seen {
             relevance[exposure.candidate] = f32::from(u8::from(observed.unwrap_or(false)));
             shown.push((exposure.candidate, observed));
         }
-        let question = question(impression.request());
         Self { question, items, labels: relevance.iter().map(|relevance| *relevance > 0.0).collect(), relevance, shown }
     }
 }
