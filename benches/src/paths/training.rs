@@ -64,7 +64,7 @@ pub(crate) fn shown(shape: &Shape) -> std::ops::Range<usize> {
     0..shape.positions
 }
 
-/// The mean loss of the lists (SPEC §2).
+/// The mean loss of the lists (docs/method.md §2).
 pub(crate) fn expected_loss(shape: &Shape, model: &Model, requests: &[Request], labels: &[f32]) -> f64 {
     let LossConfig { contrastive_weight, margin, .. } = LossConfig::default();
     let numbers = batch(requests).candidate_numbers;

@@ -1,4 +1,4 @@
-//! The evaluator: what a whole list is worth to a user (SPEC §4).
+//! The evaluator: what a whole list is worth to a user (docs/method.md §4).
 //!
 //! ```text
 //!   items in display order → features → + position (+ likeness to the items above) → L × { self-attention, feed-forward }

@@ -160,7 +160,7 @@ impl Plan {
     }
 }
 
-/// An experiment of the paper's readers (SPEC §6, §7).
+/// An experiment of the paper's readers (docs/method.md §6, §7).
 #[derive(Debug, Clone, Copy)]
 pub struct Experiment {
     /// Its name on the command line.

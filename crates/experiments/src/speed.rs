@@ -1,4 +1,4 @@
-//! How long systems take: training and inference per 1,024 lists, on one thread, with initial weights (SPEC §7).
+//! How long systems take: training and inference per 1,024 lists, on one thread, with initial weights.
 //!
 //! ```text
 //!   outcome = one row in one round: a Timing      rows: every system; Seq2Slate and the generator again at m = 2, 5, 10, 20, 40

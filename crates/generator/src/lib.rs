@@ -1,4 +1,4 @@
-//! The non-autoregressive generator: a matching model between candidates and positions (SPEC §1).
+//! The non-autoregressive generator: a matching model between candidates and positions (docs/method.md §1).
 //!
 //! ```text
 //!   features ─→ X ──[ candidates block ]─ A ─→ X ──[ candidates block ]─ A ─→ X ──┐

@@ -1,4 +1,4 @@
-//! Load a model and rerank requests: generate, decode, evaluate, choose (SPEC §5).
+//! Load a model and rerank requests: generate, decode, evaluate, choose (docs/method.md §5).
 //!
 //! ```text
 //!   request → features → generator, once → P̂ → several lists → evaluator, one batch → the list worth most

@@ -112,7 +112,8 @@ pub fn softmax_columns_backward(isa: Isa, p: &[f32], d: &mut [f32], columns: usi
 }
 
 /// Replaces a matrix `[rows, columns]` by the logarithm of its softmax over the rows of each column: afterwards the
-/// exponentials of every column sum to one. This is log P̂ (SPEC §1), rows being candidates and columns positions.
+/// exponentials of every column sum to one. With candidates as rows and positions as columns this is log P̂
+/// (docs/method.md §1).
 ///
 /// # Panics
 /// If `values` is not a whole number of rows.

@@ -1,4 +1,4 @@
-//! The two kinds of Transformer block of the matching model (SPEC §1).
+//! The two kinds of Transformer block of the matching model (docs/method.md §1).
 //!
 //! ```text
 //!   candidates   A = X + SelfAttention(X)     X ← A + FeedForward(A)

@@ -1,7 +1,7 @@
 //! From encoded features to candidate states: x_i = W_c·[candidate features] + W_u·[user features] + b.
 //!
-//! User features are concatenated to every candidate's before the projection (SPEC §1); the product with a concatenation is
-//! the sum of two products, and the user's is the same for all candidates of a request, so it is made once.
+//! User features are concatenated to every candidate's before the projection (docs/method.md §1); the product with a
+//! concatenation is the sum of two products, and the user's is the same for all candidates of a request, so it is made once.
 //!
 //! ```text
 //!   user       [numbers | mean embedding of each bag]                                           one row per request

@@ -1,4 +1,4 @@
-//! Keeps states apart, so that the candidates, which act as the output vocabulary, do not collapse (SPEC §2).
+//! Keeps states apart, so that the candidates, which act as the output vocabulary, do not collapse (docs/method.md §2).
 //!
 //! ```text
 //!   L = mean over i ≠ j of max(0, ρ − 1 + cos(s_i, s_j))

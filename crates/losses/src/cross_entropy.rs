@@ -1,4 +1,4 @@
-//! Masked binary cross-entropy on logits: what the evaluator learns from (SPEC §4).
+//! Masked binary cross-entropy on logits: what the evaluator learns from (docs/method.md §4).
 //!
 //! ```text
 //!   loss = Σ over observed (z, y) of  −y·ln σ(z) − (1 − y)·ln(1 − σ(z)) = max(z, 0) − z·y + ln(1 + e^−|z|)

@@ -1,4 +1,4 @@
-//! How probable the generator makes a list that was shown (SPEC §2).
+//! How probable the generator makes a list that was shown (docs/method.md §2).
 //!
 //! ```text
 //!   likelihood     −Σ_j w_j · log P̂(y_j, j)             of a list worth repeating

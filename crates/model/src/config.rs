@@ -89,7 +89,7 @@ pub struct PipelineConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
-    /// The list worth most (SPEC §5).
+    /// The list worth most (docs/method.md §5).
     #[default]
     List,
     /// The items worth most, those first, whichever lists they stand in: an item is worth the mean over its places in all lists of its utility

@@ -1,4 +1,4 @@
-//! The reranking systems that NAR4Rec is compared with (SPEC §6), each behind one trait.
+//! The reranking systems that NAR4Rec is compared with (docs/method.md §6), each behind one trait.
 //!
 //! ```text
 //!   system        learns                                              shows

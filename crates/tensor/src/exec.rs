@@ -196,7 +196,7 @@ pub trait Exec {
     /// Multi-head attention to a memory within segments: `[query rows, d]`.
     fn cross_attention(&mut self, operands: CrossOperands<'_, Self::Value>) -> Self::Value;
 
-    /// log P̂ (SPEC §1): for each segment the logarithm of softmax over candidates of x·tᵀ. x has the rows of
+    /// log P̂ (docs/method.md §1): for each segment the logarithm of softmax over candidates of x·tᵀ. x has the rows of
     /// `segments`, t `positions` rows per segment; the result is `[x rows, positions]`.
     fn log_probabilities(
         &mut self,

@@ -166,7 +166,7 @@ impl Default for FitConfig {
     }
 }
 
-/// What the generator is rewarded for (SPEC §2).
+/// What the generator is rewarded for (docs/method.md §2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LossConfig {

@@ -30,7 +30,7 @@ impl Decay {
     }
 }
 
-/// τ: the utility from which a list is positive (SPEC §2).
+/// τ: the utility from which a list is positive (docs/method.md §2).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Threshold {

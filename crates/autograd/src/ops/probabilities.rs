@@ -1,4 +1,4 @@
-//! log P̂ of each segment: z = x·tᵀ, y_ij = z_ij − ln Σ_i′ exp z_i′j (SPEC §1).
+//! log P̂ of each segment: z = x·tᵀ, y_ij = z_ij − ln Σ_i′ exp z_i′j (docs/method.md §1).
 //!
 //! d_z = d_y − P̂ ∘ Σ_i d_y, then d_x = d_z·t and d_t = d_zᵀ·x.
 

@@ -1,6 +1,6 @@
-//! The evaluator's training: masked cross-entropy on lists that were shown (SPEC §4), and, where an item that was not shown
-//! is one that was not wanted, on lists drawn from the generator, in which such items stand. The second kind is what it will
-//! be asked about: lists that the generator holds for good.
+//! The evaluator's training: masked cross-entropy on lists that were shown (docs/method.md §4), and, where an item that was
+//! not shown is one that was not wanted, on lists drawn from the generator, in which such items stand. The second kind is
+//! what it will be asked about: lists that the generator holds for good.
 
 use std::sync::Arc;
 

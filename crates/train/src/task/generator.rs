@@ -1,4 +1,5 @@
-//! The generator's training: likelihood of good lists, unlikelihood of the others, and the contrastive terms (SPEC §2).
+//! The generator's training: likelihood of good lists, unlikelihood of the others, and the contrastive terms
+//! (docs/method.md §2).
 
 use std::sync::Arc;
 

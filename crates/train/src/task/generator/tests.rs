@@ -1,4 +1,4 @@
-//! The generator's loss is the formula of SPEC §2, under every switch.
+//! The generator's loss is the formula of docs/method.md §2, under every switch.
 
 use super::*;
 use crate::{
