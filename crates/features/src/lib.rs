@@ -10,8 +10,8 @@
 //!                                                    FeatureBatch    what the layers consume; ragged, no padding
 //! ```
 //!
-//! Every number that leaves this crate is finite: values are standardised, clipped to ±[`CLIP`], and missing ones are
-//! replaced by the policy that the schema states. Every string leaves it as the row of an embedding table.
+//! Every number that leaves this crate is finite: values are standardised, clipped to ±[`CLIP`] (a product of two of them to
+//! its square), and missing ones are replaced by the policy that the schema states. Every string leaves it as the row of an embedding table.
 //!
 //! ```
 //! use nar4rec_features::{Catalog, Encoder, FeatureBatch, SchemaBuilder, SchemaOptions};

@@ -28,6 +28,8 @@ pub enum Activation {
 /// 2·√(2/π)
 const TWO_ROOT: f32 = 1.595_769;
 const CUBIC: f32 = 0.044_715;
+/// Where the slope of GELU is flat.
+const FLAT: f32 = 20.0;
 
 /// σ(2u) = 1/(1 + 2ᵗ) for the u of GELU, t = −2u/ln 2.
 #[inline(always)]
@@ -54,6 +56,8 @@ fn tanh<S: Simd>(s: S, x: S::F32) -> S::F32 {
 /// dgelu/dx
 #[inline(always)]
 fn gelu_slope<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    // Beyond this it is 0 or 1 to the last bit, and x³ of far greater numbers would be infinite. A NaN passes through.
+    let x = s.min(s.splat(FLAT), s.max(s.splat(-FLAT), x));
     let gate = gate(s, x);
     let rest = s.sub(s.splat(1.0), gate);
     let inner = s.mul(s.splat(TWO_ROOT), s.fma(s.mul(x, x), s.splat(3.0 * CUBIC), s.splat(1.0)));
@@ -66,7 +70,8 @@ impl Activation {
     fn of<S: Simd>(self, s: S, x: S::F32) -> S::F32 {
         match self {
             Self::Identity => x,
-            Self::Relu => s.max(x, s.splat(0.0)),
+            // In this order of operands a NaN passes through.
+            Self::Relu => s.max(s.splat(0.0), x),
             Self::Gelu => s.mul(x, gate(s, x)),
             Self::Sigmoid => sigmoid(s, x),
             Self::Tanh => tanh(s, x),
@@ -160,6 +165,19 @@ mod tests {
             }
             Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Activation::Tanh => x.tanh(),
+        }
+    }
+
+    #[test]
+    fn a_nan_passes_through() {
+        for isa in isas_under_test() {
+            for activation in
+                [Activation::Identity, Activation::Relu, Activation::Gelu, Activation::Sigmoid, Activation::Tanh]
+            {
+                let mut y = [0.0; 20];
+                activation_of(isa, activation, &[f32::NAN; 20], &mut y);
+                assert!(y.iter().all(|y| y.is_nan()), "{activation:?} {}", isa.name());
+            }
         }
     }
 

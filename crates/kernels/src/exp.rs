@@ -1,4 +1,4 @@
-//! The exponential, within 2 ULP over the whole range of `f32` that does not overflow.
+//! The exponential, within 2 ULP for arguments from −87 to 88; beyond them it is that of −87 or 88.
 //!
 //! eˣ = 2ⁿ · eʳ with n = round(x / ln 2) and |r| ≤ ln 2 / 2. ln 2 is subtracted in two parts, so that r keeps its last bits;
 //! eʳ is a polynomial of degree 6 whose coefficients are 1/k!, the last two adjusted to level the error.
@@ -10,7 +10,7 @@ use crate::{
 
 /// Below this eˣ is no longer a normal number; results there are about 1e-38 rather than smaller.
 const LEAST: f32 = -87.0;
-/// Above this eˣ overflows; results there stay finite.
+/// A little above this eˣ overflows; results there stay finite.
 const GREATEST: f32 = 88.0;
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use nar4rec_evaluator::Evaluator;
-use nar4rec_features::{Schema, SchemaError};
+use nar4rec_features::{InputSpec, Schema, SchemaError};
 use nar4rec_generator::Generator;
+use nar4rec_layers::ConfigError;
 use nar4rec_tensor::{ParameterSpec, Parameters, Registry};
 
 use crate::{InvalidModel, ModelConfig, Trained, weights::Named};
 
-/// The greatest number of parameters of generator or evaluator: 8 GiB of them. A larger model is a mistake in a schema's
+/// The greatest number of parameters of a network: 8 GiB of them. A larger model is a mistake in a schema's
 /// tables far more often than a wish.
 pub const MAX_PARAMETERS: u64 = 1 << 31;
 
@@ -25,17 +26,15 @@ pub(crate) struct Declared {
 impl Declared {
     pub(crate) fn new(config: &ModelConfig, schema: &Schema) -> Result<Self, InvalidModel> {
         config.validate()?;
-        check_tables(schema)?;
-        let spec = schema.input_spec()?;
-        let mut registry = Registry::default();
-        let generator = registry.scope("generator", |registry| Generator::new(registry, &spec, &config.generator))?;
-        let generator = (generator, checked("generator", registry)?);
-        let mut registry = Registry::default();
         let list_length = config.generator.list_length;
-        let evaluator =
-            registry.scope("evaluator", |registry| Evaluator::new(registry, &spec, list_length, &config.evaluator))?;
-        let evaluator = (evaluator, checked("evaluator", registry)?);
-        Ok(Self { generator, evaluator })
+        Ok(Self {
+            generator: declare("generator", schema, |registry, spec| {
+                registry.scope("generator", |registry| Generator::new(registry, spec, &config.generator))
+            })?,
+            evaluator: declare("evaluator", schema, |registry, spec| {
+                registry.scope("evaluator", |registry| Evaluator::new(registry, spec, list_length, &config.evaluator))
+            })?,
+        })
     }
 
     /// With parameters at their beginning.
@@ -74,6 +73,25 @@ fn filled<L>((layers, specs): (L, Arc<[ParameterSpec]>), named: Named) -> Result
     Ok(Trained { layers, parameters: Parameters::from_named(specs, named)? })
 }
 
+/// Layers for the features of a schema, and the parameters that they declare. `part` is what an error calls them.
+///
+/// # Errors
+/// If the schema contradicts itself or has a table with too long rows, the layers cannot be built, or there would be more
+/// than [`MAX_PARAMETERS`].
+pub fn declare<L>(
+    part: &'static str,
+    schema: &Schema,
+    layers: impl FnOnce(&mut Registry, &InputSpec) -> Result<L, ConfigError>,
+) -> Result<(L, Arc<[ParameterSpec]>), InvalidModel> {
+    check_tables(schema)?;
+    let mut registry = Registry::default();
+    let layers = layers(&mut registry, &schema.input_spec()?)?;
+    let specs = registry.finish();
+    let size = |spec: &ParameterSpec| (spec.shape[0] as u64).saturating_mul(spec.shape[1] as u64);
+    let numbers = specs.iter().map(size).fold(0, u64::saturating_add);
+    if numbers > MAX_PARAMETERS { Err(InvalidModel::TooLarge { part, numbers }) } else { Ok((layers, specs)) }
+}
+
 /// Rows so long that the sum of their lengths could overflow are refused before any sum is made.
 fn check_tables(schema: &Schema) -> Result<(), SchemaError> {
     match schema.tables.iter().position(|table| table.dim > MAX_TABLE_DIM) {
@@ -83,11 +101,4 @@ fn check_tables(schema: &Schema) -> Result<(), SchemaError> {
         }
         None => Ok(()),
     }
-}
-
-fn checked(part: &'static str, registry: Registry) -> Result<Arc<[ParameterSpec]>, InvalidModel> {
-    let specs = registry.finish();
-    let size = |spec: &ParameterSpec| (spec.shape[0] as u64).saturating_mul(spec.shape[1] as u64);
-    let numbers = specs.iter().map(size).fold(0, u64::saturating_add);
-    if numbers > MAX_PARAMETERS { Err(InvalidModel::TooLarge { part, numbers }) } else { Ok(specs) }
 }

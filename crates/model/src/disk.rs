@@ -1,5 +1,6 @@
 //! The steps of writing, so that tests can let any one of them fail.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -59,18 +60,21 @@ pub(crate) struct Place {
     /// The directory.
     pub(crate) parent: PathBuf,
     /// The name in it.
-    name: String,
+    name: OsString,
 }
 
 impl Place {
     /// The place that `path` leads to; a link is followed, so that what it points to is replaced and not the link.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let resolved = match fs::canonicalize(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+                Ok(target) => return Self::of(&path.parent().unwrap_or(Path::new("")).join(target)),
+                Err(_) => path.to_owned(),
+            },
             resolved => resolved?,
         };
         let unnamed = || io::Error::new(io::ErrorKind::InvalidInput, "expected a path that ends in a name");
-        let name = resolved.file_name().ok_or_else(unnamed)?.to_string_lossy().into_owned();
+        let name = resolved.file_name().ok_or_else(unnamed)?.to_owned();
         let parent = match resolved.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
@@ -92,7 +96,10 @@ impl Place {
         const TRIES: usize = 1000;
         let mut path = self.parent.clone();
         for number in 0..TRIES {
-            path = self.parent.join(format!(".{}.{mark}-{number}", self.name));
+            let mut name = OsString::from(".");
+            name.push(&self.name);
+            name.push(format!(".{mark}-{number}"));
+            path = self.parent.join(name);
             match make(&path) {
                 Ok(made) => return Ok((path, made)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -105,3 +112,29 @@ impl Place {
 
 #[cfg(test)]
 pub(crate) mod faulty;
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt, os::unix::fs::symlink};
+
+    use crate::write_atomically;
+
+    #[test]
+    fn a_link_is_followed_also_where_nothing_is_yet() {
+        let root = tempfile::tempdir().unwrap();
+        let [link, target] = ["link", "target"].map(|name| root.path().join(name));
+        symlink("target", &link).unwrap();
+        write_atomically(&link, b"a").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"a");
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_name_need_not_be_unicode() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(OsStr::from_bytes(b"m\xff"));
+        write_atomically(&path, b"a").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"a");
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+}

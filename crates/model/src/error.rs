@@ -21,7 +21,7 @@ pub enum InvalidModel {
     /// More parameters than a model may have.
     #[error("the {part} would have {numbers} parameters, expected at most {MAX_PARAMETERS}")]
     TooLarge {
-        /// `generator` or `evaluator`.
+        /// `generator`, `evaluator`, or the name of another system.
         part: &'static str,
         /// How many numbers it would have.
         numbers: u64,

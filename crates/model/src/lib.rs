@@ -50,7 +50,7 @@ mod weights;
 
 pub use atomic::write_atomically;
 pub use config::{Choice, ModelConfig, PipelineConfig, Precision};
-pub use declared::MAX_PARAMETERS;
+pub use declared::{MAX_PARAMETERS, declare};
 pub use directory::{DirectoryKind, NamedFile};
 pub use error::{InvalidModel, ModelError};
 pub use manifest::{

@@ -88,9 +88,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Named, InvalidModel> {
     }
     let tensors = metadata.tensors();
     let mut named = Named::new();
+    // Only beside whole numbers is a tensor a scale: a feature may be called `brand`, and another one `brand.scale`.
+    let is_narrow = |name: &str| tensors.get(name).is_some_and(|info| info.dtype == Dtype::I8);
     for (name, info) in &tensors {
-        let is_scale = name.strip_suffix(SCALE).is_some_and(|of| tensors.contains_key(of));
-        if !is_scale {
+        if !name.strip_suffix(SCALE).is_some_and(is_narrow) {
             let scale = tensors.get(&format!("{name}{SCALE}"));
             named.insert(name.clone(), (info.shape.clone(), numbers(name, info, scale.copied(), data)?));
         }
@@ -106,7 +107,7 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The numbers of a parameter, by its scales where it is quantised.
 fn numbers(name: &str, info: &TensorInfo, scale: Option<&TensorInfo>, data: &[u8]) -> Result<Vec<f32>, InvalidModel> {
     match (info.dtype, scale) {
-        (Dtype::F32, None) => Ok(floats(info, data)),
+        (Dtype::F32, _) => Ok(floats(info, data)),
         (Dtype::I8, Some(scale)) if scale.dtype == Dtype::F32 && info.shape.get(..1) == Some(&scale.shape) => {
             let (begin, end) = info.data_offsets;
             let bytes: Vec<i8> = data[begin..end].iter().map(|byte| *byte as i8).collect();
@@ -115,9 +116,6 @@ fn numbers(name: &str, info: &TensorInfo, scale: Option<&TensorInfo>, data: &[u8
         (Dtype::I8, _) => {
             let problem = format!("parameter {name:?} has type I8, expected {name}{SCALE} beside it, one F32 a row");
             Err(InvalidModel::Weights(problem))
-        }
-        (Dtype::F32, Some(_)) => {
-            Err(InvalidModel::Weights(format!("parameter {name:?} has type F32, expected I8 beside its scales")))
         }
         (other, _) => Err(InvalidModel::Weights(format!("parameter {name:?} has type {other}, expected F32"))),
     }
@@ -190,6 +188,19 @@ mod tests {
         let named = decode(&bytes).unwrap();
         assert_eq!(Parameters::from_named(parameters().specs().clone(), named), Ok(narrowed.clone()));
         assert_eq!(encode([&narrowed], Precision::Int8).unwrap(), bytes, "saving again changes nothing");
+    }
+
+    #[test]
+    fn a_feature_may_be_called_scale() {
+        let mut registry = Registry::default();
+        for name in ["brand", "brand.scale"] {
+            registry.add(name, [3, 2], Kind::Table, Init::Uniform(1.0));
+        }
+        let parameters = Parameters::initialise(registry.finish(), 0);
+        for precision in [Precision::F32, Precision::Int8] {
+            let named = decode(&encode([&parameters], precision).unwrap()).unwrap();
+            assert_eq!(Parameters::from_named(parameters.specs().clone(), named), Ok(parameters.clone()));
+        }
     }
 
     #[test]

@@ -181,7 +181,8 @@ pub struct AttentionInputs<'a> {
 }
 
 impl AttentionInputs<'_> {
-    /// Calls `each` with the rows and operands of every segment, and where its probabilities begin and end.
+    /// Calls `each` with the rows and operands of every segment that has queries and keys, and where its probabilities begin and
+    /// end.
     pub fn for_each(&self, isa: Isa, mut each: impl FnMut([Range<usize>; 2], [Heads<'_>; 3], Range<usize>)) {
         assert_eq!(self.query_segments.count(), self.key_segments.count(), "one run of keys for each of queries");
         let mut start = 0;
@@ -197,6 +198,12 @@ impl AttentionInputs<'_> {
         }
     }
 
+    /// Whether there are queries without keys or keys without queries, which [`AttentionInputs::for_each`] passes over.
+    pub fn are_some_passed_over(&self) -> bool {
+        let mut pairs = self.query_segments.iter().zip(self.key_segments.iter());
+        pairs.any(|(queries, keys)| queries.is_empty() != keys.is_empty())
+    }
+
     /// How many probabilities there are to keep, over all segments.
     pub fn probabilities(&self, isa: Isa) -> usize {
         let pairs = self.query_segments.iter().zip(self.key_segments.iter());
@@ -204,7 +211,8 @@ impl AttentionInputs<'_> {
     }
 }
 
-/// Attention within segments, `[query rows, width]`. `probabilities` takes those of every segment, or is empty.
+/// Attention within segments, `[query rows, width]`; a query without keys reads zeros. `probabilities` takes those of every
+/// segment, or is empty.
 pub fn attention(
     isa: Isa,
     inputs: AttentionInputs<'_>,
@@ -212,6 +220,9 @@ pub fn attention(
     scratch: &mut AttentionScratch,
 ) {
     let width = inputs.shape.width;
+    if inputs.are_some_passed_over() {
+        out.fill(0.0);
+    }
     inputs.for_each(isa, |[queries, _], heads, kept| {
         let out = &mut out[queries.start * width..queries.end * width];
         let kept = probabilities.get_mut(kept).unwrap_or_default();

@@ -49,6 +49,9 @@ impl Operation for Attention {
             key_segments: &self.key_segments,
             shape: self.shape,
         };
+        if inputs.are_some_passed_over() {
+            parts.iter_mut().for_each(|part| part.fill(0.0));
+        }
         inputs.for_each(isa, |[queries, keys], heads, kept| {
             let [d_q, d_k, d_v] = &mut parts;
             let of = |rows: &std::ops::Range<usize>| rows.start * width..rows.end * width;
@@ -125,9 +128,11 @@ mod tests {
     #[test]
     fn gradients_of_cross_attention() {
         let shape = AttentionShape { heads: 1, width: 4 };
-        let (few, many) = (Arc::new(Segments::uniform(2, 2)), Arc::new(Segments::of_lengths([4, 1])));
+        // The third has queries without keys, the fourth keys without queries.
+        let few = Arc::new(Segments::of_lengths([2, 2, 1, 0]));
+        let many = Arc::new(Segments::of_lengths([4, 1, 0, 2]));
         Check::new().run(
-            &[[4, 4], [5, 8]],
+            &[[5, 4], [7, 8]],
             |tape, x| {
                 let (q, k, v) = ((x[0], 0), (x[1], 0), (x[1], 4));
                 record(tape, AttentionOperands { q, k, v, query_segments: &few, key_segments: &many, shape })

@@ -44,18 +44,20 @@ impl Operation for Dropout {
 
 #[cfg(test)]
 mod tests {
-    use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
+    use nar4rec_tensor::{Init, Isa, Kind, Parameters, Purpose, Registry, Weights};
 
     use super::*;
     use crate::{Gradients, TapeMemory};
 
     #[test]
     fn the_share_the_mean_and_the_gradient() {
-        let specs = Vec::new().into();
-        let weights = Weights::new(Parameters::initialise(specs, 0), Isa::detect(), Purpose::Training);
+        let mut registry = Registry::default();
+        let ones = registry.add("ones", [10_000, 4], Kind::Table, Init::Constant(1.0));
+        let specs = registry.finish();
+        let weights = Weights::new(Parameters::initialise(specs.clone(), 0), Isa::detect(), Purpose::Training);
         let mut memory = TapeMemory::default();
         let mut tape = Tape::new(&weights, &mut memory, 5);
-        let x = tape.input(&vec![1.0; 40_000], 4);
+        let x = tape.parameter(ones);
         let y = record(&mut tape, x, 0.25);
         let values = tape.data(y).to_vec();
         let dropped = values.iter().filter(|y| **y == 0.0).count() as f64 / 40_000.0;
@@ -65,13 +67,20 @@ mod tests {
 
         let mut again = TapeMemory::default();
         let mut tape = Tape::new(&weights, &mut again, 5);
-        let x = tape.input(&vec![1.0; 40_000], 4);
+        let x = tape.parameter(ones);
         let inner = tape.add(x, x);
         let y = record(&mut tape, inner, 0.25);
         assert!(tape.data(y).iter().zip(&values).all(|(a, b)| *a == 2.0 * b), "the seed decides");
         assert_ne!(tape.draw_seed(), tape.draw_seed());
         let mut d = tape.output_gradient(y);
-        d.fill(1.0);
-        tape.backward([d], &mut Gradients::zeros(weights.parameters().specs()));
+        d.iter_mut().enumerate().for_each(|(i, d)| *d = i as f32);
+        let mut gradients = Gradients::zeros(&specs);
+        tape.backward([d], &mut gradients);
+        let mut found = vec![0.0; 40_000];
+        gradients.add_to(Isa::detect(), ones.index(), &mut found);
+        // y of x = 1 is the mask; each x is in the sum twice.
+        for (i, (found, mask)) in found.iter().zip(&values).enumerate() {
+            assert_eq!(*found, 2.0 * (i as f32 * mask), "at {i}");
+        }
     }
 }

@@ -28,21 +28,29 @@ impl Moments {
         self.count
     }
 
+    /// The mean, short to read: seven significant digits, or as many more as bring it within 1/1000 of a deviation (of 1, if
+    /// there is none).
     pub(super) fn mean(&self) -> f64 {
-        rounded(self.mean)
+        let within = 1e-3 * self.std().unwrap_or(1.0);
+        let close = |digits: &usize| (rounded(self.mean, *digits) - self.mean).abs() <= within;
+        rounded(self.mean, (SHORT..EXACT).find(close).unwrap_or(EXACT))
     }
 
     /// The population standard deviation; none if all numbers were equal, or there were none.
     pub(super) fn std(&self) -> Option<f64> {
-        let std = rounded((self.squares / self.count.max(1) as f64).sqrt());
+        let std = rounded((self.squares / self.count.max(1) as f64).sqrt(), SHORT);
         (std > 0.0).then_some(std)
     }
 }
 
-/// Seven significant digits: as exact as the `f32` that is made of it, short to read, and the same number again after
-/// any JSON reader, including those that round the last bit of longer ones.
-fn rounded(number: f64) -> f64 {
-    format!("{number:.6e}").parse().expect("a formatted number is a number")
+/// Significant digits that are as exact as an `f32`, short to read, and the same number again after any JSON reader, including
+/// those that round the last bit of longer ones.
+const SHORT: usize = 7;
+/// Significant digits that every `f64` comes back from.
+const EXACT: usize = 17;
+
+fn rounded(number: f64, digits: usize) -> f64 {
+    format!("{number:.*e}", digits - 1).parse().expect("a formatted number is a number")
 }
 
 #[cfg(test)]
@@ -72,8 +80,12 @@ mod tests {
 
     #[test]
     fn a_great_offset_costs_no_precision() {
-        let moments = moments(&[1e9, 1e9 + 2.0]);
-        assert_eq!(moments.std(), Some(1.0));
+        let times = moments(&[1_700_000_449.0, 1_700_000_451.0]);
+        assert_eq!((times.mean(), times.std()), (1_700_000_450.0, Some(1.0)));
+        let dates = moments(&[20_240_115.0, 20_240_118.0, 20_240_121.0]);
+        assert!((dates.mean() - 20_240_118.0).abs() < 1e-3 * dates.std().unwrap(), "{}", dates.mean());
+        let tenths = moments(&[0.1, 0.2]);
+        assert_eq!(tenths.mean(), 0.15, "no more digits than are of use");
     }
 
     proptest! {

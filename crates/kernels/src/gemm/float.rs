@@ -23,9 +23,9 @@ impl<S: Simd> Multiply<S> for Floats<'_> {
         let a = &self.a;
         debug_assert!(row + R <= a.rows && self.to <= a.columns);
         // SAFETY: rows `row..row + R` and columns `from..to` lie within `a` (checked when the view was made: the last element
-        // of the matrix lies within its data), and `panel` holds `to − from` rows of two vectors.
+        // of the matrix lies within its data), and `panel` holds `to − from` rows of two vectors. Of no columns nothing is read.
         unsafe {
-            let first = a.data.as_ptr().add(row * a.row_stride + self.from * a.column_stride);
+            let first = a.data.as_ptr().wrapping_add(row * a.row_stride + self.from * a.column_stride);
             multiply::<S, R>(s, self.to - self.from, first, [a.row_stride, a.column_stride], panel.as_ptr())
         }
     }

@@ -166,16 +166,18 @@ impl ByteKernel for Quantise<'_> {
     }
 }
 
-/// The greatest magnitude of a row.
+/// The greatest magnitude of a row; NaN if there is one in it, or an infinity, so that the row's products are NaN too.
 #[inline(always)]
 fn greatest<S: Bytes>(s: S, x: &[f32]) -> f32 {
-    let mut best = [s.splat(0.0); 2];
+    let zero = s.splat(0.0);
+    let mut best = [zero; 2];
+    let mut nothing = zero;
     for chunk in x.chunks(2 * S::LANES) {
         let [low, high] = s.get_pair(chunk);
-        let zero = s.splat(0.0);
         best = [s.max(best[0], s.max(low, s.sub(zero, low))), s.max(best[1], s.max(high, s.sub(zero, high)))];
+        nothing = s.fma(low, zero, s.fma(high, zero, nothing));
     }
-    s.greatest(s.max(best[0], best[1]))
+    s.greatest(s.max(best[0], best[1])) + s.sum(nothing)
 }
 
 /// C = A·B with its epilogue, A and B quantised. C is `[a.rows(), b.columns()]`, its rows `stride` numbers apart.

@@ -65,8 +65,10 @@ impl<'a> Matrix<'a> {
     /// If the last element lies beyond `data`.
     pub fn strided(data: &'a [f32], [rows, columns]: [usize; 2], [row_stride, column_stride]: [usize; 2]) -> Self {
         if rows > 0 && columns > 0 {
-            let last = (rows - 1) * row_stride + (columns - 1) * column_stride;
-            assert!(last < data.len(), "matrix [{rows}, {columns}] exceeds its {} numbers", data.len());
+            let along = |count: usize, stride: usize| (count - 1).checked_mul(stride);
+            let last = along(rows, row_stride).zip(along(columns, column_stride)).and_then(|(a, b)| a.checked_add(b));
+            let within = last.is_some_and(|last| last < data.len());
+            assert!(within, "matrix [{rows}, {columns}] exceeds its {} numbers", data.len());
         }
         Self { data, rows, columns, row_stride, column_stride }
     }

@@ -127,3 +127,9 @@ fn agrees_with_matrixmultiply() {
 fn a_view_never_exceeds_its_data() {
     let _ = Matrix::new(&[0.0; 5], 2, 3, 3);
 }
+
+#[test]
+#[should_panic(expected = "exceeds its 1 numbers")]
+fn nor_do_strides_that_overflow() {
+    let _ = Matrix::strided(&[0.0], [3, 1], [1 << 63, 1]);
+}

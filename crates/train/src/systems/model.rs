@@ -7,7 +7,7 @@ use nar4rec_evaluator::FeedbackKind;
 use nar4rec_features::Schema;
 use nar4rec_model::{InvalidModel, Manifest, ModelError, Network};
 use nar4rec_rivals::{Rival, SystemConfig, SystemKind};
-use nar4rec_tensor::{ParameterSpec, Parameters, Registry};
+use nar4rec_tensor::{ParameterSpec, Parameters};
 use serde::{Deserialize, Serialize};
 
 use super::task::RivalTask;
@@ -51,9 +51,7 @@ pub(crate) type Declared = (Box<dyn Rival>, Arc<[ParameterSpec]>);
 
 /// The system `kind`, for features of this schema.
 pub(crate) fn declare(kind: SystemKind, config: &SystemConfig, schema: &Schema) -> Result<Declared, InvalidModel> {
-    let mut registry = Registry::default();
-    let rival = config.build(kind, &mut registry, &schema.input_spec()?)?;
-    Ok((rival, registry.finish()))
+    nar4rec_model::declare(kind.name(), schema, |registry, spec| config.build(kind, registry, spec))
 }
 
 /// Trains a system that NAR4Rec is compared with. `None` if the observer stopped it; the checkpoint has what was done.

@@ -40,6 +40,22 @@ fn the_integers_are_exact_at_every_edge() {
 }
 
 #[test]
+fn a_nan_is_never_hidden() {
+    for isa in isas_under_test() {
+        for (k, at) in [(8, 0), (16, 3), (33, 32), (48, 20)] {
+            let mut x = vec![1.0; 2 * k];
+            x[at] = f32::NAN;
+            let (mut a, b) = (QuantisedRows::default(), QuantisedMatrix::new(isa, &noise(3 * k, 1), [3, k]));
+            a.quantise(isa, &x, k);
+            let mut c = vec![0.0; 6];
+            gemm_int8(isa, &a, &b, (&mut c, 3), Epilogue { activation: Activation::Relu, ..Epilogue::OVER });
+            let nan = c.iter().map(|c| c.is_nan()).collect::<Vec<_>>();
+            assert_eq!(nan, [true, true, true, false, false, false], "{} {k}", isa.name());
+        }
+    }
+}
+
+#[test]
 fn extremes_do_not_saturate() {
     for isa in isas_under_test() {
         let k = 512;
