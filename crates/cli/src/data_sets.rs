@@ -1,6 +1,9 @@
 //! `--data DIR`, or `--data NAME=DIR` for each of several data sets.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use crate::failure::Misuse;
 
@@ -14,9 +17,9 @@ pub(crate) struct NamedFolder {
 impl FromStr for NamedFolder {
     type Err = String;
 
-    /// What stands before the first `=` is a name, and will be a folder's.
+    /// What stands before the first `=` is a name, and will be a folder's; a folder that is there is one whatever its name holds.
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((name, folder)) = text.split_once('=') else {
+        let Some((name, folder)) = text.split_once('=').filter(|_| !Path::new(text).is_dir()) else {
             return Ok(Self { name: None, folder: text.into() });
         };
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
@@ -88,6 +91,10 @@ mod tests {
         assert_eq!(sets(&["a=x"]), Ok(DataSets::Named(vec![("a".into(), "x".into())])));
         let several = sets(&["a=x", "b_2=y/z=1"]);
         assert_eq!(several, Ok(DataSets::Named(vec![("a".into(), "x".into()), ("b_2".into(), "y/z=1".into())])));
+        let root = tempfile::tempdir().unwrap();
+        let dated = root.path().join("date=2024-01-01");
+        std::fs::create_dir(&dated).unwrap();
+        assert_eq!(sets(&[dated.to_str().unwrap()]), Ok(DataSets::One(dated)));
     }
 
     #[test]

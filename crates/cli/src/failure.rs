@@ -2,6 +2,8 @@
 
 use std::{io, process::ExitCode};
 
+use nar4rec_data::DataError;
+
 use crate::console;
 
 /// A mistake on the command line or in a configuration file: exit status 2.
@@ -43,8 +45,13 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
             text.push_str(&cause);
         }
     }
+    if let Some(DataError::Option { option, problem }) = error.downcast_ref() {
+        // As it is called on the command line.
+        text = format!("--{}: {problem}", option.replace('_', "-"));
+    }
     console::error(&text);
-    if error.is::<Misuse>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    let misuse = error.is::<Misuse>() || matches!(error.downcast_ref(), Some(DataError::Option { .. }));
+    if misuse { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 /// An error in writing to standard output or another stream; whoever read it may have gone.

@@ -87,6 +87,12 @@ impl Watch {
         }
     }
 
+    /// Nothing is left to save: Ctrl-C ends the process again. Whether it was pressed before.
+    pub(crate) fn ends(&self) -> bool {
+        self.interrupt.ends();
+        self.interrupt.requested()
+    }
+
     fn started(&mut self, model: &'static str, parameters: usize, done: u64, steps: u64) {
         self.pace = Pace { since: Instant::now(), first: done, steps, lists: 0 };
         self.losses.push((model, Vec::new()));

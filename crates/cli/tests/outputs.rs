@@ -128,7 +128,7 @@ fn an_interrupted_reranking_leaves_no_part_of_a_file() {
     let mut requests = child.stdin.take().unwrap();
     writeln!(requests, "{}", line("r", 1)).unwrap();
     // The unfinished file is there as soon as the input's first bytes have been read.
-    while !bench.exists("lists.jsonl.tmp") {
+    while !bench.exists(".lists.jsonl.nar4rec-tmp") {
         std::thread::yield_now();
     }
     assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());

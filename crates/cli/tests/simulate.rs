@@ -65,6 +65,6 @@ fn mistakes_are_told() {
     told("--mq2008 data --config user.toml", 2, "user.toml: user.fatigue.decay: 2, expected between 0 and 1");
     bench.write("user.toml", "[user]\nfatige = 2.0\n");
     told("--mq2008 data --config user.toml", 2, "fatige");
-    told("--mq2008 data --config none.toml", 1, "none.toml: cannot read");
+    told("--mq2008 data --config none.toml", 2, "none.toml: cannot read");
     assert!(!bench.exists("log"));
 }

@@ -4,10 +4,11 @@
 //! nothing is compressed again.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 
-use crate::{DataError, DataSet, Split};
+use crate::{DataError, DataSet, JsonLinesWriter, Split};
 
 impl DataSet {
     /// The ending of a split's file, such as `.jsonl.gz`: the form that files to extend it by must have.
@@ -32,38 +33,46 @@ impl DataSet {
     /// ```
     ///
     /// # Errors
-    /// If there is no such split, a file has another form than it, or a file cannot be read or written.
+    /// If there is no such split, a file has another form than it, `folder` is this data set's own, or a file cannot be read or
+    /// written.
     pub fn extended(&self, split: Split, more: &[PathBuf], folder: &Path) -> Result<Self, DataError> {
         let (Some(path), Some(form)) = (self.path(split), self.form(split)) else {
             let problem = format!("no {split} split, expected one to extend");
             return Err(DataError::Folder { folder: self.folder().display().to_string(), problem });
         };
+        if let Some(part) = more.iter().find(|part| !part.to_string_lossy().ends_with(form)) {
+            let problem = format!("its name ends otherwise, expected {form} as of {}", path.display());
+            return Err(DataError::Folder { folder: part.display().to_string(), problem });
+        }
         fs::create_dir_all(folder).map_err(|source| DataError::write(folder, source))?;
+        if fs::canonicalize(folder).ok() == fs::canonicalize(self.folder()).ok() {
+            let problem = "is the data set that is to be extended, expected another folder".to_owned();
+            return Err(DataError::Folder { folder: folder.display().to_string(), problem });
+        }
         for file in self.files() {
             let target = folder.join(file.file_name().unwrap_or_default());
-            if file != path {
-                linked(file, &target)?;
-                continue;
-            }
-            let mut joined = File::create(&target).map_err(|source| DataError::write(&target, source))?;
-            append(&mut joined, path, &target)?;
-            for part in more {
-                if !part.to_string_lossy().ends_with(form) {
-                    let problem = format!("its name ends otherwise, expected {form} as of {}", path.display());
-                    return Err(DataError::Folder { folder: part.display().to_string(), problem });
-                }
-                append(&mut joined, part, &target)?;
-            }
+            if file == path { joined(path, more, &target)? } else { linked(file, &target)? }
         }
         Self::open(folder)
     }
 }
 
-/// Appends the bytes of a file.
-fn append(joined: &mut File, part: &Path, target: &Path) -> Result<(), DataError> {
-    let opened = File::open(part);
-    let mut opened = opened.map_err(|source| DataError::Open { file: part.display().to_string(), source })?;
-    io::copy(&mut opened, joined).map(drop).map_err(|source| DataError::write(target, source))
+/// Writes the bytes of files one after another. They are written beside the target, which may be a link to a file of another
+/// data set.
+fn joined(first: &Path, more: &[PathBuf], target: &Path) -> Result<(), DataError> {
+    let unfinished = JsonLinesWriter::unfinished(target);
+    let write = |source| DataError::write(target, source);
+    let mut joined = File::create(&unfinished).map_err(write)?;
+    for part in iter::once(first).chain(more.iter().map(PathBuf::as_path)) {
+        let opened = File::open(part);
+        let mut opened = opened.map_err(|source| DataError::Open { file: part.display().to_string(), source })?;
+        io::copy(&mut opened, &mut joined).map_err(write)?;
+        // A plain file may end without a line feed. Behind a compressed one nothing may stand.
+        if target.extension().is_some_and(|form| form == "jsonl") {
+            joined.write_all(b"\n").map_err(write)?;
+        }
+    }
+    joined.sync_all().and_then(|()| fs::rename(&unfinished, target)).map_err(write)
 }
 
 /// Has the same file at `target`.
@@ -122,6 +131,12 @@ mod tests {
                 assert_eq!(ids(&extended, Split::Valid), ["3"]);
                 assert_eq!(extended.items().unwrap().unwrap().count(), 1);
             }
+            // The validation split was linked; extended, it is a file of its own.
+            if form == ".jsonl" {
+                let extended = data.extended(Split::Valid, &days[..1], &out).unwrap();
+                assert_eq!(ids(&extended, Split::Valid), ["3", "4"]);
+            }
+            assert_eq!(ids(&data, Split::Valid), ["3"]);
             assert_eq!(ids(&data, Split::Train), ["1", "2"], "the data set itself stays as it is");
         }
     }
@@ -136,5 +151,19 @@ mod tests {
         assert!(told(Split::Train, "day.jsonl.gz").contains("day.jsonl.gz: its name ends otherwise, expected .jsonl"));
         assert!(told(Split::Train, "day.jsonl").contains("day.jsonl: cannot open"));
         assert!(told(Split::Test, "day.jsonl").contains("no test split, expected one to extend"));
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_stays_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = r#"{"request_id":"1","candidates":[{"id":"a"}],"shown":[{"id":"a"}]}"#;
+        fs::write(folder.path().join("train.jsonl"), line).unwrap();
+        fs::write(folder.path().join("day.jsonl"), line).unwrap();
+        let data = DataSet::open(folder.path()).unwrap();
+        let days = [folder.path().join("day.jsonl")];
+        let extended = data.extended(Split::Train, &days, &folder.path().join("out")).unwrap();
+        assert_eq!(ids(&extended, Split::Train), ["1", "1"]);
+        let own = data.extended(Split::Train, &days, folder.path()).unwrap_err().to_string();
+        assert!(own.ends_with("is the data set that is to be extended, expected another folder"), "{own}");
     }
 }

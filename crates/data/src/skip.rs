@@ -25,20 +25,20 @@ pub struct Skipped {
     pub count: u64,
     /// The errors of the first few.
     pub first: Vec<DataError>,
-    /// Why reading stopped before the end, if it did: a truncated stream cannot be read past.
-    pub cut_short: Option<DataError>,
+    /// Why reading stopped before the end, of each stream of which it did: a truncated one cannot be read past.
+    pub cut_short: Vec<DataError>,
 }
 
 impl Skipped {
     /// Whether everything was read and nothing was bad.
     pub fn is_empty(&self) -> bool {
-        self.count == 0 && self.cut_short.is_none()
+        self.count == 0 && self.cut_short.is_empty()
     }
 
     /// Counts what was passed over because of an error.
     pub(crate) fn add(&mut self, error: DataError) {
         if !error.is_bad_line() {
-            self.cut_short = Some(error);
+            self.cut_short.push(error);
             return;
         }
         self.count += 1;

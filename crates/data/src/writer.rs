@@ -1,8 +1,9 @@
 //! JSON Lines that appear whole or not at all.
 //!
-//! Lines go to `NAME.tmp` beside the file; [`JsonLinesWriter::finish`] ends the compression, syncs and renames. Whatever
-//! happens before leaves the file that was there as it was. Two writers of one file at a time are not supported.
+//! Lines go to `.NAME.nar4rec-tmp` beside the file; [`JsonLinesWriter::finish`] ends the compression, syncs and renames.
+//! Whatever happens before leaves the file that was there as it was. Two writers of one file at a time are not supported.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -66,12 +67,20 @@ impl JsonLinesWriter {
     /// If the file beside it cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref().to_owned();
-        let temporary = beside(&path);
+        let temporary = Self::unfinished(&path);
         let compression = Compression::of_name(&path.to_string_lossy());
         let encoder = File::create(&temporary)
             .and_then(|file| Encoder::new(file, compression))
             .map_err(|source| DataError::write(&path, source))?;
         Ok(Self { path, temporary, encoder: Some(encoder), line: Vec::new(), lines: 0 })
+    }
+
+    /// Where the lines of the file at `path` lie until they are complete.
+    pub fn unfinished(path: &Path) -> PathBuf {
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".nar4rec-tmp");
+        path.with_file_name(name)
     }
 
     /// Appends one line.
@@ -143,7 +152,7 @@ impl Drop for JsonLinesWriter {
 /// # Errors
 /// If it cannot be written; then nothing of it is left.
 pub fn write_text(path: &Path, text: &str) -> Result<(), DataError> {
-    let temporary = beside(path);
+    let temporary = JsonLinesWriter::unfinished(path);
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(text.as_bytes())?;
@@ -155,13 +164,6 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), DataError> {
         let _ = fs::remove_file(&temporary);
         DataError::write(path, source)
     })
-}
-
-/// Where the lines of `path` lie until they are complete.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
-    name.into()
 }
 
 fn earlier_failure() -> io::Error {

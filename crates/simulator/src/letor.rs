@@ -62,6 +62,16 @@ impl LetorQueries {
         Ok(Self::new(Source::open(section_file(folder, name)?)?, greatest_relevance))
     }
 
+    /// The same after other sections, which had these queries.
+    pub(crate) fn after(self, seen: HashSet<String>) -> Self {
+        Self { seen, ..self }
+    }
+
+    /// The queries that were read, and those before.
+    pub(crate) fn into_seen(self) -> HashSet<String> {
+        self.seen
+    }
+
     fn read_query(&mut self) -> Result<Option<JudgedQuery>, DataError> {
         let first = match self.next.take() {
             Some(first) => Some(first),
@@ -69,7 +79,7 @@ impl LetorQueries {
         };
         let Some((id, document)) = first else { return Ok(None) };
         if !self.seen.insert(id.clone()) {
-            return Err(self.bad("qid", format!("{id:?} stood above already, expected the lines of a query together")));
+            return Err(self.bad("qid", format!("{id:?} stood before already, expected the lines of a query together, in one section")));
         }
         let mut query = JudgedQuery { id, documents: vec![document] };
         while let Some((id, document)) = self.read_document()? {

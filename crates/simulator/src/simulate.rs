@@ -13,6 +13,7 @@
 //! Features stand as they stand in the files, without those that are the same everywhere, and relevance nowhere in the log. Candidates stand
 //! in the upstream order.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::{fs, io, mem};
 
@@ -105,14 +106,9 @@ pub fn simulate(
     config.validate()?;
     let queries = read(mq2008, config.user.greatest_relevance)?;
     let summary = match config.split {
-        SplitBy::Queries => {
-            let summary = write(queries, DataSetWriter::create(out, [TRUTH])?, config, progress)?;
-            without_catalog(out)?;
-            summary
-        }
-        SplitBy::Sessions => write(queries, DataSetWriter::create(out, [TRUTH, ITEMS])?, config, progress)?,
+        SplitBy::Queries => write(queries, out, [TRUTH], config, progress)?,
+        SplitBy::Sessions => write(queries, out, [TRUTH, ITEMS], config, progress)?,
     };
-    write_text(&out.join("README.md"), &readme::readme(config, &summary))?;
     let description = Description { format: FORMAT, config: config.clone(), summary };
     let text = serde_json::to_string_pretty(&description)
         .map_err(|error| SimulatorError::Description { file: DESCRIPTION.to_owned(), problem: error.to_string() })?;
@@ -120,24 +116,30 @@ pub fn simulate(
     Ok(description.summary)
 }
 
-/// Removes the catalog of a simulation that was here before and had one: it knows none of the items that are here now.
-fn without_catalog(folder: &Path) -> Result<(), DataError> {
-    let file = folder.join(format!("{ITEMS}.jsonl.gz"));
-    match fs::remove_file(&file) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(DataError::Write { file: file.display().to_string(), source })
+/// Removes what an earlier simulation left in the folder: its parameters, without which a log that is replaced only in part is no
+/// simulation, and its catalog, which knows none of the items that come.
+fn without_earlier(folder: &Path) -> Result<(), DataError> {
+    for name in [DESCRIPTION.to_owned(), format!("{ITEMS}.jsonl.gz")] {
+        let file = folder.join(name);
+        match fs::remove_file(&file) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(DataError::Write { file: file.display().to_string(), source });
+            }
+            _ => {}
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// Writes the log and its truth; and the features of items to the second of the other files, if there is one.
 fn write<const N: usize>(
     queries: Vec<(usize, JudgedQuery)>,
-    mut files: DataSetWriter<N>,
+    out: &Path,
+    others: [&str; N],
     config: &SimulatorConfig,
     mut progress: impl FnMut(u64),
 ) -> Result<SimulationSummary, SimulatorError> {
+    let mut files = DataSetWriter::create(out, others)?;
     let moments = Moments::of(queries.iter().flat_map(|(_, query)| &query.documents));
     let mut summary = SimulationSummary {
         documents: queries.iter().map(|(_, query)| query.documents.len() as u64).sum(),
@@ -171,17 +173,20 @@ fn write<const N: usize>(
         }
         progress(summary.lists_by_split.iter().sum());
     }
-    files.finish()?;
+    without_earlier(out)?;
+    files.finish(&readme::readme(config, &summary))?;
     Ok(summary)
 }
 
 /// All queries with their sections, section by section.
 fn read(folder: &Path, greatest_relevance: u32) -> Result<Vec<(usize, JudgedQuery)>, SimulatorError> {
-    let mut queries = Vec::new();
+    let (mut queries, mut seen) = (Vec::new(), HashSet::new());
     for (section, name) in SECTIONS.iter().enumerate() {
-        for query in LetorQueries::section(folder, name, greatest_relevance)? {
+        let mut found = LetorQueries::section(folder, name, greatest_relevance)?.after(seen);
+        for query in found.by_ref() {
             queries.push((section, query?));
         }
+        seen = found.into_seen();
     }
     Ok(queries)
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context;
-use nar4rec_data::{DataSet, Split};
+use nar4rec_data::{DataSet, Line, Split};
 use nar4rec_features::{Catalog, Encoder, FeatureBatch};
 use nar4rec_model::Model;
 use nar4rec_onnx::{Export, Options};
-use nar4rec_slate::Request;
+use nar4rec_slate::Impression;
 
 use crate::{
     args::{ExportArgs, Format},
@@ -31,21 +31,24 @@ pub(crate) fn export(args: ExportArgs) -> anyhow::Result<()> {
 
 /// The first request of a data set, encoded.
 fn sample(model: &Model, folder: &Path) -> anyhow::Result<FeatureBatch> {
-    let request = first_request(folder)?;
+    let (file, Line { number, value: impression }) = first_impression(folder)?;
+    let request = impression.into_request();
     let encoder = Encoder::new(model.schema.clone())?;
     let catalog = Catalog::from_items(&encoder, model.items.iter().flatten())?;
     let encoded = encoder.encode(&request, &catalog);
-    let encoded = encoded.with_context(|| format!("{}: request {:?}", folder.display(), request.request_id()))?;
+    let encoded = encoded.with_context(|| format!("{file}:{number}"))?;
     let mut batch = FeatureBatch::new(encoder.spec());
     batch.push(&encoded, &catalog);
     Ok(batch)
 }
 
-fn first_request(folder: &Path) -> anyhow::Result<Request> {
+/// The first impression, and the file it is in.
+fn first_impression(folder: &Path) -> anyhow::Result<(String, Line<Impression>)> {
     let data = DataSet::open(folder)?;
     for split in [Split::Test, Split::Valid, Split::Train].into_iter().filter(|split| data.has(*split)) {
-        if let Some(line) = data.impressions(split)?.next() {
-            return Ok(line?.value.into_request());
+        let mut lines = data.impressions(split)?;
+        if let Some(line) = lines.next() {
+            return Ok((lines.name().to_owned(), line?));
         }
     }
     anyhow::bail!("{}: no requests, expected one to take as the sample", folder.display())

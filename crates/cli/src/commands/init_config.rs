@@ -12,6 +12,8 @@ pub(crate) fn init_config() -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use nar4rec_train::Config;
 
     use super::COMMENTED;
@@ -21,25 +23,28 @@ mod tests {
         assert_eq!(Config::from_toml(COMMENTED).unwrap(), Config::default());
     }
 
-    /// The values of every field that is not commented out.
-    fn leaves(value: &serde_json::Value, path: &str, names: &mut Vec<String>) {
+    /// The paths of all fields.
+    fn paths(value: &serde_json::Value, path: &str, found: &mut BTreeSet<String>) {
         match value {
             serde_json::Value::Object(fields) => {
                 for (name, value) in fields {
-                    leaves(value, &format!("{path}.{name}"), names);
+                    paths(value, format!("{path}.{name}").trim_start_matches('.'), found);
                 }
             }
-            _ => names.push(path.rsplit('.').next().unwrap_or_default().to_owned()),
+            _ => drop(found.insert(path.to_owned())),
         }
     }
 
     #[test]
     fn it_names_every_field() {
+        // What has no default, or none that can be written down, is named in a comment.
+        let commented = COMMENTED.replace("# relevance =", "relevance =");
         let config = Config { relevance: Some(String::new()), ..Config::default() };
-        let mut names = Vec::new();
-        leaves(&serde_json::to_value(config).unwrap(), "", &mut names);
-        for name in names {
-            assert!(COMMENTED.contains(&name), "init-config does not mention `{name}`");
-        }
+        let (mut expected, mut written) = (BTreeSet::new(), BTreeSet::new());
+        paths(&serde_json::to_value(config).unwrap(), "", &mut expected);
+        let table: toml::Table = commented.parse().unwrap();
+        paths(&serde_json::to_value(table).unwrap(), "", &mut written);
+        let missing: Vec<_> = expected.difference(&written).collect();
+        assert!(missing.is_empty(), "init-config does not have {missing:?}");
     }
 }

@@ -40,10 +40,7 @@ use crate::console;
 
 /// Tells what was left out of a split or file.
 pub(crate) fn tell_skipped(name: &str, skipped: &Skipped) {
-    for error in &skipped.first {
-        console::warning(&error.to_string());
-    }
-    if let Some(error) = &skipped.cut_short {
+    for error in skipped.first.iter().chain(&skipped.cut_short) {
         console::warning(&error.to_string());
     }
     if skipped.count > 0 {

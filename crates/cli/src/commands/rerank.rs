@@ -14,7 +14,7 @@ use nar4rec_train::{Ranked, RivalRanker, SystemKind};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{tell_skipped, train::beside};
+use super::tell_skipped;
 use crate::{
     args::{Machine, RerankArgs},
     console::STANDARD_OUTPUT,
@@ -154,7 +154,7 @@ impl Output {
         target::check_file("--output", path)?;
         // The file that a link leads to is replaced, not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        interrupt::end_without(beside(&path, ".tmp"));
+        interrupt::end_without(JsonLinesWriter::unfinished(&path));
         Ok(Self::File(JsonLinesWriter::create(path)?))
     }
 

@@ -4,7 +4,7 @@ use anyhow::Context;
 use nar4rec_data::DataSet;
 use nar4rec_train::{Config, PrepareOptions, prepare};
 
-use super::train::read_config;
+use super::train::{read_config, tell_prepared};
 use crate::{args::SchemaArgs, console};
 
 /// Infers the schema and prints it.
@@ -12,7 +12,7 @@ pub(crate) fn schema(args: SchemaArgs) -> anyhow::Result<()> {
     let data = DataSet::open(&args.data)?;
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), read_config)?;
     let prepared = prepare(&data, &config, PrepareOptions { schema: None, on_bad: args.bad.policy() })?;
-    prepared.notes.iter().for_each(|note| console::note(note));
+    tell_prepared(&prepared);
     let text = serde_json::to_string_pretty(prepared.encoder.schema()).context("schema")?;
     console::result(&format!("{text}\n"))
 }

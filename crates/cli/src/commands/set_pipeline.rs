@@ -10,7 +10,11 @@ pub(crate) fn set_pipeline(args: SetPipelineArgs) -> anyhow::Result<()> {
     let pipeline = read_config(&args.config)?.pipeline;
     let mut model = Model::load(&args.model)?;
     model.config.pipeline = pipeline;
+    let told = model.provenance.quantisation.take();
     model.save(&args.model)?;
     console::note(&format!("{}: has the pipeline of {}", args.model.display(), args.config.display()));
+    if told.is_some() {
+        console::note("what int8 costs was measured with the pipeline before, and is no longer told: quantize anew to know it");
+    }
     Ok(())
 }

@@ -7,7 +7,6 @@ use std::{
     time::Instant,
 };
 
-use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::{DataSet, Split};
 use nar4rec_simulator::{References, SimulatorConfig, SimulatorError, Truth};
@@ -20,6 +19,7 @@ pub(crate) fn simulate(args: SimulateArgs) -> anyhow::Result<()> {
     let mut config = args.config.as_deref().map_or_else(|| Ok(SimulatorConfig::default()), read_config)?;
     config.seed = args.seed.unwrap_or(config.seed);
     config.sessions = args.sessions.unwrap_or(config.sessions);
+    config.validate().map_err(|error| Misuse(error.to_string()))?;
 
     let bar = progress("{spinner} writing: {pos} lists");
     let summary = nar4rec_simulator::simulate(&args.mq2008, &args.out, &config, |lists| bar.set_position(lists));
@@ -58,6 +58,6 @@ fn progress(template: &str) -> ProgressBar {
 }
 
 fn read_config(path: &Path) -> anyhow::Result<SimulatorConfig> {
-    let text = fs::read_to_string(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let text = fs::read_to_string(path).map_err(|error| Misuse(format!("{}: cannot read: {error}", path.display())))?;
     Ok(SimulatorConfig::from_toml(&text).map_err(|error| Misuse(format!("{}: {error}", path.display())))?)
 }

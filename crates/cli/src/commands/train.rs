@@ -87,7 +87,7 @@ impl Run<'_> {
         };
         tell_prepared(&trained.prepared);
         trained.model.save(self.out)?;
-        self.finish()?;
+        self.finish(&watch)?;
         Ok((trained, watch))
     }
 
@@ -103,7 +103,7 @@ impl Run<'_> {
         let trained = trained.ok_or_else(|| self.interrupted())?;
         tell_prepared(&trained.prepared);
         trained.network.save(self.out)?;
-        self.finish()
+        self.finish(&watch)
     }
 
     /// Checks the names and opens what a run writes to.
@@ -120,14 +120,17 @@ impl Run<'_> {
         Ok((TrainOptions { isa: machine.isa, prepare, checkpoint: Some(checkpoint), resume: self.resume }, watch))
     }
 
-    /// The model is saved: the checkpoint is of no more use.
-    fn finish(&self) -> anyhow::Result<()> {
+    /// The model is saved: the checkpoint is of no more use, and Ctrl-C need not wait for anything.
+    fn finish(&self, watch: &Watch) -> anyhow::Result<()> {
         console::note(&format!("{}: the model", self.out.display()));
         let checkpoint = self.checkpoint();
         if checkpoint.exists() {
             fs::remove_file(&checkpoint).with_context(|| format!("{}: cannot remove", checkpoint.display()))?;
         }
-        Ok(())
+        match watch.ends() {
+            true => Err(Interrupted("stopped after the training, which is complete".to_owned()).into()),
+            false => Ok(()),
+        }
     }
 
     fn checkpoint(&self) -> PathBuf {
@@ -153,7 +156,7 @@ impl Run<'_> {
 }
 
 /// Tells what the preparation of the data had to say.
-fn tell_prepared(prepared: &Prepared) {
+pub(crate) fn tell_prepared(prepared: &Prepared) {
     prepared.notes.iter().for_each(|note| console::note(note));
     for (name, skipped) in &prepared.skipped {
         tell_skipped(name, skipped);

@@ -70,9 +70,9 @@ pub fn convert_avito(
     let files = Folder::create(out)?;
     let spill = Spill::create(out)?;
     let mut summary = AvitoSummary::default();
-    deal_searches(&mut reader, &spill, options, &mut summary)?;
+    let spoilt = deal_searches(&mut reader, &spill, options, &mut summary)?;
     deal_agents(&mut reader, &spill, options)?;
-    join(&mut reader, &spill, &mut summary)?;
+    join(&mut reader, &spill, &spoilt, &mut summary)?;
     let parents = parents(&mut reader)?;
     let mut lists = Lists { options, parents, ads: Ids::default(), files };
     write_lists(&mut reader, &spill, &mut lists, &mut summary)?;
@@ -86,13 +86,14 @@ pub fn convert_avito(
     Ok((summary, reader.skipped))
 }
 
-/// Deals searches that may matter, and what they showed, to files by search.
+/// Deals searches that may matter, and what they showed, to files by search. Returns the searches of which a row was passed over:
+/// what is left of such a page is no page that anybody saw.
 fn deal_searches(
     reader: &mut Reader<'_>,
     spill: &Spill,
     options: &AvitoOptions,
     summary: &mut AvitoSummary,
-) -> Result<(), DataError> {
+) -> Result<Ids, DataError> {
     let (mut known, mut kept, mut bytes) = (Ids::default(), Ids::default(), Vec::new());
     let mut parts = spill.parts("searches");
     summary.searches = reader.each(&SEARCHES, &mut |row| {
@@ -111,8 +112,12 @@ fn deal_searches(
     parts.finish()?;
     summary.searches_kept = kept.len();
     let mut parts = spill.parts("showings");
+    let (mut spoilt, mut last, cuts) = (Ids::default(), None, reader.skipped.cut_short.len());
     summary.rows = reader.each(&SHOWINGS, &mut |row| {
-        let showing = tables::showing(row)?;
+        last = tables::id(row, 0).ok();
+        let showing = tables::showing(row).inspect_err(|_| {
+            last.filter(|search| kept.contains(*search)).map(|search| spoilt.insert(search));
+        })?;
         if !kept.contains(showing.search) {
             summary.rows_without_search += u64::from(!known.contains(showing.search));
             return Ok(());
@@ -121,7 +126,12 @@ fn deal_searches(
         showing.put(&mut bytes);
         parts.write(showing.search, &bytes)
     })?;
-    parts.finish()
+    // Rows of a page stand together in the log: where it is cut off, the last page may lack some.
+    if let Some(search) = last.filter(|search| reader.skipped.cut_short.len() > cuts && kept.contains(*search)) {
+        spoilt.insert(search);
+    }
+    parts.finish()?;
+    Ok(spoilt)
 }
 
 /// Deals what is known of users to files by user.
@@ -142,7 +152,12 @@ fn deal_agents(reader: &mut Reader<'_>, spill: &Spill, options: &AvitoOptions) -
 }
 
 /// Joins searches with what they showed, file by file, and deals the pages to files by user.
-fn join(reader: &mut Reader<'_>, spill: &Spill, summary: &mut AvitoSummary) -> Result<(), DataError> {
+fn join(
+    reader: &mut Reader<'_>,
+    spill: &Spill,
+    spoilt: &Ids,
+    summary: &mut AvitoSummary,
+) -> Result<(), DataError> {
     let (mut parts, mut bytes) = (spill.parts("pages"), Vec::new());
     for part in 0..PARTS {
         let searches = Search::all(&spill.take("searches", part)?);
@@ -151,11 +166,15 @@ fn join(reader: &mut Reader<'_>, spill: &Spill, summary: &mut AvitoSummary) -> R
         showings.sort_unstable_by_key(|showing| (showing.search, showing.position, showing.ad));
         let mut pages = 0;
         for shown in showings.chunk_by(|a, b| a.search == b.search) {
+            pages += 1;
             let search = searches[&shown[0].search];
+            if spoilt.contains(search.search) {
+                summary.pages_with_bad_rows += 1;
+                continue;
+            }
             bytes.clear();
             Page { search, shown: shown.to_vec() }.put(&mut bytes);
             parts.write(search.user, &bytes)?;
-            pages += 1;
         }
         summary.pages += pages;
         reader.progress("join", part as u64 + 1);

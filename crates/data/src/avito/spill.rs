@@ -23,7 +23,7 @@ pub(super) struct Spill {
 
 impl Spill {
     pub(super) fn create(beside: &Path) -> Result<Self, DataError> {
-        let spill = Self { folder: beside.join("convert.tmp") };
+        let spill = Self { folder: beside.join(".nar4rec-convert") };
         spill.clear();
         fs::create_dir_all(&spill.folder).map_err(|source| DataError::write(&spill.folder, source))?;
         Ok(spill)

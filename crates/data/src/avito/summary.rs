@@ -17,6 +17,8 @@ pub struct AvitoSummary {
     pub rows_without_search: u64,
     /// Searches kept of which the stream has ads.
     pub pages: u64,
+    /// Pages of which a bad row was passed over, which are neither lists nor history.
+    pub pages_with_bad_rows: u64,
     /// Pages before the first day, which are history only.
     pub pages_before_first_day: u64,
     /// Pages with more or fewer ads than a list has.
@@ -60,10 +62,12 @@ impl AvitoSummary {
         let Self { searches, searches_kept, rows, pages, train, valid, test, .. } = self;
         format!(
             "{searches} searches, {searches_kept} of the users and days asked for; {rows} shown ads, {} of no known search\n\
-             {pages} pages: {} before the first day, {} of another length, {} with unknown clicks, {} with an ad twice\n\
+             {pages} pages: {} with bad rows, {} before the first day, {} of another length, {} with unknown clicks, {} with an ad \
+             twice\n\
              {} lists: {train} train, {valid} valid, {test} test; {} users, {} of them unknown; {} ads, {} of them unknown\n\
              {} of {} recorded shown ads clicked; {} shown ads in all; {} bad rows left out\n",
             self.rows_without_search,
+            self.pages_with_bad_rows,
             self.pages_before_first_day,
             self.pages_of_other_length,
             self.pages_with_unknown_clicks,

@@ -1,6 +1,7 @@
 //! Tests of `avito`: small tables of the true form.
 
 use std::fs;
+use std::io::Write;
 
 use nar4rec_slate::{Candidate, FeatureValue, Impression};
 
@@ -314,7 +315,28 @@ fn bad_rows_can_be_passed_over() {
     let log = Log::with("trainSearchStream.tsv", "0.01\t1", "0.01\tx");
     let (summary, skipped) = log.convert(&AvitoOptions::default(), OnBad::Skip).unwrap();
     assert_eq!((summary.bad_rows, skipped.count, summary.lists()), (1, 1, 5));
+    assert_eq!(summary.pages_with_bad_rows, 1);
     assert!(skipped.first[0].to_string().contains("trainSearchStream.tsv:2: IsClick"), "{}", skipped.first[0]);
+}
+
+#[test]
+fn what_bad_rows_leave_of_a_page_is_no_list() {
+    // A sixth ad of page 41 that cannot be read: the five others are not what was shown.
+    let log = Log::with("trainSearchStream.tsv", "41\t999\t8\t1\t\t\n", "41\t999\t8\t1\t\t\n41\t104\t9\t1\t\tx\n");
+    let (summary, _) = log.convert(&AvitoOptions::default(), OnBad::Skip).unwrap();
+    assert_eq!((summary.pages_with_bad_rows, summary.bad_rows, summary.lists()), (1, 1, 4));
+    // Cut off within a page.
+    let log = Log::new();
+    let text = stream();
+    let (rows, _) = text.split_at(text.find("13\t100").unwrap());
+    fs::remove_file(log.src.path().join("trainSearchStream.tsv")).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    gzip.write_all(rows.as_bytes()).unwrap();
+    let whole = gzip.finish().unwrap();
+    fs::write(log.src.path().join("trainSearchStream.tsv.gz"), &whole[..whole.len() - 30]).unwrap();
+    let (summary, skipped) = log.convert(&AvitoOptions::default(), OnBad::Skip).unwrap();
+    assert_eq!(skipped.cut_short.len(), 1);
+    assert_eq!((summary.pages_with_bad_rows, summary.lists()), (1, 4), "{}", summary.to_text());
 }
 
 #[test]

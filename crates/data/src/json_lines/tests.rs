@@ -294,7 +294,7 @@ fn bad_lines_are_skipped_and_counted_on_request() {
     let mut tolerant = lines().on_bad(OnBad::Skip);
     assert_eq!(tolerant.by_ref().filter(Result::is_ok).count(), 20);
     let skipped = tolerant.into_skipped();
-    assert_eq!((skipped.count, skipped.first.len(), skipped.cut_short.is_none()), (10, 5, true));
+    assert_eq!((skipped.count, skipped.first.len(), skipped.cut_short.is_empty()), (10, 5, true));
     assert_eq!(skipped.first[1].to_string(), "items.jsonl:4: id: missing, expected it to be there");
     let mut strict = lines().on_bad(OnBad::Fail);
     assert!(strict.next().unwrap().is_err());
@@ -311,7 +311,7 @@ fn a_truncated_stream_cannot_be_skipped_past() {
     assert!(read > 0);
     let skipped = tolerant.into_skipped();
     assert!(!skipped.is_empty());
-    assert!(matches!(skipped.cut_short, Some(DataError::Damaged { line, .. }) if line == read + 1));
+    assert!(matches!(skipped.cut_short[..], [DataError::Damaged { line, .. }] if line == read + 1));
 }
 
 proptest! {

@@ -74,7 +74,7 @@ fn a_full_disk_is_told_and_nothing_is_left() {
     for name in ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
-        std::os::unix::fs::symlink("/dev/full", beside(&path)).unwrap();
+        std::os::unix::fs::symlink("/dev/full", JsonLinesWriter::unfinished(&path)).unwrap();
         let mut writer = JsonLinesWriter::create(&path).unwrap();
         let result = (0..100).try_for_each(|id| writer.write(&item(id))).and_then(|()| writer.finish());
         let message = result.unwrap_err().to_string();
@@ -83,7 +83,7 @@ fn a_full_disk_is_told_and_nothing_is_left() {
             "{message}"
         );
         assert!(names(folder.path()).is_empty(), "{name}");
-        std::os::unix::fs::symlink("/dev/full", beside(&path)).unwrap();
+        std::os::unix::fs::symlink("/dev/full", JsonLinesWriter::unfinished(&path)).unwrap();
         let message = write_text(&path, "text").unwrap_err().to_string();
         assert!(message.contains("No space left on device"), "{message}");
         assert!(names(folder.path()).is_empty(), "{name}");

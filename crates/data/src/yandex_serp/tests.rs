@@ -208,7 +208,9 @@ fn an_empty_split_is_told() {
     let out = tempfile::tempdir().unwrap();
     let none = YandexSerpOptions { valid_share: 0.0, ..small() };
     let message = run(&log(), out.path(), &none).unwrap_err().to_string();
-    assert_eq!(message, format!("serps.tsv:10: no page is left for the valid split, {expected}"));
+    assert_eq!(message, "valid_share: found 0, which leaves no list for the valid split");
+    let message = problem(&log()[6..]);
+    assert_eq!(message, format!("serps.tsv:4: no page is left for the train split, {expected}"));
 }
 
 #[test]

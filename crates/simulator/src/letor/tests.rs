@@ -50,7 +50,7 @@ fn the_lines_of_a_query_stand_together() {
     let text = [line("0", "7", "a"), line("0", "8", "a"), line("0", "7", "b")].join("\n");
     assert_eq!(
         read(text).unwrap_err(),
-        "S1.txt:3: qid: \"7\" stood above already, expected the lines of a query together"
+        "S1.txt:3: qid: \"7\" stood before already, expected the lines of a query together, in one section"
     );
 }
 
