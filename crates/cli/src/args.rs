@@ -443,6 +443,24 @@ pub(crate) enum LogArgs {
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
     },
+    /// MovieLens-1M: ratings of films, formed into lists of 6 out of 50 candidates
+    Movielens {
+        /// The folder with ratings.dat, users.dat and movies.dat, plain or compressed
+        #[arg(value_name = "SRC")]
+        src: PathBuf,
+        /// Where the data set goes
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Shown films per list
+        #[arg(long, value_name = "N", default_value_t = 6)]
+        slate: usize,
+        /// Candidates per list: the shown films and others that the user never rated
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        candidates: usize,
+        /// Decides which candidates are drawn
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        seed: u64,
+    },
     /// Result pages of Yandex with their clicks: query, ten urls, lists never shown in training as the test
     YandexSerp(YandexSerpArgs),
     /// Avito Context Ad Clicks (Kaggle 2015): search pages of five ads, the user's pages before as history, split by days

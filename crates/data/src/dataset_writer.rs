@@ -103,7 +103,9 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join(mine), "mine").unwrap();
             let refused = DataSetWriter::create(folder.path(), ["items"]).map(|_| ()).unwrap_err().to_string();
-            assert!(refused.ends_with(&format!("holds {mine}, which nar4rec did not write, expected a folder without it")));
+            assert!(
+                refused.ends_with(&format!("holds {mine}, which nar4rec did not write, expected a folder without it"))
+            );
             assert_eq!(fs::read(folder.path().join(mine)).unwrap(), b"mine");
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }

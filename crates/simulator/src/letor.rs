@@ -79,7 +79,10 @@ impl LetorQueries {
         };
         let Some((id, document)) = first else { return Ok(None) };
         if !self.seen.insert(id.clone()) {
-            return Err(self.bad("qid", format!("{id:?} stood before already, expected the lines of a query together, in one section")));
+            return Err(self.bad(
+                "qid",
+                format!("{id:?} stood before already, expected the lines of a query together, in one section"),
+            ));
         }
         let mut query = JudgedQuery { id, documents: vec![document] };
         while let Some((id, document)) = self.read_document()? {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use nar4rec_data::{
-    AvitoOptions, KuaiRandOptions, YandexSerpOptions, convert_avito, convert_kuairand, convert_yandex_serp,
+    AvitoOptions, KuaiRandOptions, MovieLensOptions, YandexSerpOptions, convert_avito, convert_kuairand,
+    convert_movielens, convert_yandex_serp,
 };
 
 use super::tell_skipped;
@@ -22,6 +23,9 @@ pub(crate) fn convert(args: ConvertArgs) -> anyhow::Result<()> {
             let options = KuaiRandOptions::default();
             let options = KuaiRandOptions { seed: seed.unwrap_or(options.seed), ..options };
             convert_kuairand(&src, &out, &options)?.to_text()
+        }
+        LogArgs::Movielens { src, out, slate, candidates, seed } => {
+            convert_movielens(&src, &out, &MovieLensOptions { seed, slate, candidates })?.to_text()
         }
         LogArgs::YandexSerp(args) => yandex_serp(args)?,
         LogArgs::Avito(args) => avito(args)?,

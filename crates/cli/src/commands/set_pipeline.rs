@@ -14,7 +14,9 @@ pub(crate) fn set_pipeline(args: SetPipelineArgs) -> anyhow::Result<()> {
     model.save(&args.model)?;
     console::note(&format!("{}: has the pipeline of {}", args.model.display(), args.config.display()));
     if told.is_some() {
-        console::note("what int8 costs was measured with the pipeline before, and is no longer told: quantize anew to know it");
+        console::note(
+            "what int8 costs was measured with the pipeline before, and is no longer told: quantize anew to know it",
+        );
     }
     Ok(())
 }

@@ -152,12 +152,7 @@ fn deal_agents(reader: &mut Reader<'_>, spill: &Spill, options: &AvitoOptions) -
 }
 
 /// Joins searches with what they showed, file by file, and deals the pages to files by user.
-fn join(
-    reader: &mut Reader<'_>,
-    spill: &Spill,
-    spoilt: &Ids,
-    summary: &mut AvitoSummary,
-) -> Result<(), DataError> {
+fn join(reader: &mut Reader<'_>, spill: &Spill, spoilt: &Ids, summary: &mut AvitoSummary) -> Result<(), DataError> {
     let (mut parts, mut bytes) = (spill.parts("pages"), Vec::new());
     for part in 0..PARTS {
         let searches = Search::all(&spill.take("searches", part)?);
