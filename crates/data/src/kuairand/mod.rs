@@ -1,6 +1,6 @@
 //! From the KuaiRand like/hate log to a data set for reranking.
 //!
-//! The log is a table of single views, so lists and candidates are formed here; `docs/data-format.md` tells the same in
+//! The log is a table of single views, so lists and candidates are formed here; `docs/converters.md` tells the same in
 //! the user's words, and the conversion writes it beside the data. In short:
 //!
 //! 1. Of each user and video only the first view counts.
