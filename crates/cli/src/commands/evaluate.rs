@@ -66,8 +66,8 @@ fn advice(pipeline: &Figures, generator: &Figures) -> Option<String> {
         let [chosen_value, own] = [chosen.estimate.value, own].map(|share| 100.0 * share);
         format!(
             "{} of the lists that the evaluator chooses is {chosen_value:.1} %, of the generator's own {own:.1} %: \
-             training.negatives tells the evaluator of items that were not shown, pipeline.generator_weight heeds the generator \
-             (docs/configuration.md, Choosing a list)",
+             pipeline.generator_weight heeds the generator more; training.negatives, where an item that was not shown can count as \
+             not liked, lets the evaluator learn from such items (docs/training.md, Choosing a list)",
             chosen.name
         )
     })
