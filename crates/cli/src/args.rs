@@ -124,7 +124,7 @@ pub(crate) enum Command {
     ///
     /// Reads the Open Bandit logs: of each campaign in DIR the log of the policy random, to
     /// which all items are alike, and that of bts, Thompson sampling. For each position the
-    /// table has the click rate of one policy foretold from the log of the other, by inverse
+    /// table has the click rate of one policy predicted from the log of the other, by inverse
     /// propensity scoring (IPS), the same self-normalised (SNIPS) and doubly robust, beside
     /// what it measured in its own log. Effective rows say how many rows of the policy's own
     /// log tell as much; weight is the greatest of a single row.
@@ -306,7 +306,7 @@ pub(crate) struct RerankArgs {
     /// How many items each list has, at most the model's list length
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) length: Option<u32>,
-    /// Add to each item what the evaluator foretells, and to each list its log-probability
+    /// Add to each item what the evaluator predicts, and to each list its log-probability
     #[arg(long)]
     pub(crate) explain: bool,
     #[command(flatten)]
