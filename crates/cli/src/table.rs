@@ -56,11 +56,11 @@ pub(crate) fn to_text(evaluation: &Evaluation) -> String {
 pub(crate) fn comparison_to_text(comparison: &Comparison) -> String {
     let rows: Vec<_> = comparison.systems.iter().map(|system| (system.name.as_str(), &system.lists)).collect();
     let mut text = rankings((comparison.split, comparison.lists, &comparison.relevance), &rows);
-    let mut foretelling = comparison.systems.iter().filter(|system| system.shown.get("AUC").is_some()).peekable();
-    if foretelling.peek().is_some() {
+    let mut predicting = comparison.systems.iter().filter(|system| system.shown.get("AUC").is_some()).peekable();
+    if predicting.peek().is_some() {
         text.push_str("\nprobabilities, over shown items\n");
     }
-    foretelling.for_each(|system| text.push_str(&probabilities(&system.name, &system.shown)));
+    predicting.for_each(|system| text.push_str(&probabilities(&system.name, &system.shown)));
     text
 }
 

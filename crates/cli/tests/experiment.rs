@@ -40,8 +40,8 @@ fn every_system_trains_evaluates_and_reranks() {
         let found: Value = serde_json::from_str(&evaluated.out).unwrap();
         let ndcg = found["systems"][system]["lists"]["NDCG@2"].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&ndcg) && found["systems"]["upstream"]["lists"]["NDCG@2"].is_f64());
-        let foretells = !["prm", "seq2slate"].contains(&system);
-        assert_eq!(found["systems"][system]["shown"]["LogLoss"].is_f64(), foretells, "{system}");
+        let predicts = !["prm", "seq2slate"].contains(&system);
+        assert_eq!(found["systems"][system]["shown"]["LogLoss"].is_f64(), predicts, "{system}");
         let table = bench.run(&format!("evaluate --model {system} --data data")).out;
         assert!(table.contains("test split, 8 lists") && table.contains(system), "{table}");
 

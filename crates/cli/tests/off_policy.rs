@@ -29,7 +29,7 @@ fn logs() -> Bench {
 }
 
 #[test]
-fn each_policy_is_foretold_from_the_log_of_the_other() {
+fn each_policy_is_predicted_from_the_log_of_the_other() {
     let bench = logs();
     let ran = bench.run("off-policy --open-bandit logs --json");
     assert_eq!(ran.status, Some(0), "{}", ran.err);
@@ -55,7 +55,7 @@ fn each_policy_is_foretold_from_the_log_of_the_other() {
     assert_eq!(ran.out, bench.run("off-policy --open-bandit logs --json").out);
 
     let text = bench.run("off-policy --open-bandit logs --clip 1.2").out;
-    assert!(text.contains("men: bts foretold from the log of random") && text.contains("weights above 1.2"), "{text}");
+    assert!(text.contains("men: bts predicted from the log of random") && text.contains("weights above 1.2"), "{text}");
     assert!(text.contains("17.50 ["), "{text}");
 }
 

@@ -1,4 +1,4 @@
-//! What the evaluator is made of and what it foretells.
+//! What the evaluator is made of and what it predicts.
 
 use std::collections::BTreeMap;
 

@@ -50,7 +50,7 @@ impl Compared for Stopwatch<'_> {
         answers
     }
 
-    fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
-        self.system.foretell(impression)
+    fn predict(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+        self.system.predict(impression)
     }
 }

@@ -106,7 +106,7 @@ impl Reranker {
         self.footprint().requests(candidates)
     }
 
-    /// The kinds of feedback the evaluator foretells, with their weights in a list's utility.
+    /// The kinds of feedback the evaluator predicts, with their weights in a list's utility.
     pub fn feedback(&self) -> &[FeedbackKind] {
         &self.evaluator.layers.config().feedback
     }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A *generator* says in one parallel pass how likely each candidate is at each position, *decoders* make several lists of
-//! that, an *evaluator* foretells what users will do with each whole list, and the best list is the answer. A model is a
+//! that, an *evaluator* predicts what users will do with each whole list, and the best list is the answer. A model is a
 //! directory, which `nar4rec train` makes of impression logs.
 //!
 //! ```no_run

@@ -57,7 +57,7 @@ pub trait Rival: Debug + Send + Sync {
     fn rank(&self, weights: &Weights, memory: &mut Workspace, candidates: Candidates<'_>, length: usize)
     -> Vec<Ranked>;
 
-    /// The probability that each item of some lists is wanted where it stands, list by list; nothing if the system foretells
+    /// The probability that each item of some lists is wanted where it stands, list by list; nothing if the system predicts
     /// no probabilities.
     fn probabilities(
         &self,

@@ -92,7 +92,7 @@ impl Worth {
             }
         };
         Some(format!(
-            "{} requests, {:.1} lists each\n{}  the chosen lists' utility foretold: mean error {:.4}, RMSE {:.4}{within}\n",
+            "{} requests, {:.1} lists each\n{}  the chosen lists' utility predicted: mean error {:.4}, RMSE {:.4}{within}\n",
             self.regrets.len(),
             self.proposed as f64 / self.regrets.len() as f64,
             rows.map(row).concat(),

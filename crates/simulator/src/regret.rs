@@ -1,4 +1,4 @@
-//! What a reranker loses, and where: in proposing lists, in choosing among them, in foretelling what they are worth.
+//! What a reranker loses, and where: in proposing lists, in choosing among them, in predicting what they are worth.
 
 /// The utilities that a reranker's regret on a query is made of.
 ///
@@ -53,7 +53,7 @@ impl Regret {
     }
 }
 
-/// How well an evaluator foretells what lists are worth.
+/// How well an evaluator predicts what lists are worth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ForecastError {
     /// The number of lists.

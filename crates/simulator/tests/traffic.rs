@@ -88,7 +88,7 @@ fn where_queries_are_split_only_those_of_the_split_ask() {
 }
 
 #[test]
-fn a_user_does_the_same_whatever_the_group_and_clicks_as_often_as_foretold() {
+fn a_user_does_the_same_whatever_the_group_and_clicks_as_often_as_predicted() {
     let out = log(SplitBy::Sessions);
     let truth = Truth::open(out.path()).unwrap();
     let traffic = Traffic::new(&truth, Split::Test, 7).unwrap();

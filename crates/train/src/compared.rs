@@ -18,7 +18,7 @@ impl Compared for RivalRanker {
         self.rank(&owned(requests), length).into_iter().map(|ranked| Ok(Answer::of(ranked?))).collect()
     }
 
-    fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+    fn predict(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
         self.probabilities(impression.request(), &shown_list(impression, self.list_length())?)
     }
 }
@@ -34,7 +34,7 @@ impl<'a> Nar4rec<'a> {
     /// A loaded model, whose evaluator's kind `relevance` says how likely an item is to be relevant.
     ///
     /// # Errors
-    /// If the evaluator foretells no such kind.
+    /// If the evaluator predicts no such kind.
     pub fn new(reranker: &'a Reranker, relevance: &str) -> Result<Self, TrainError> {
         let kinds: Vec<String> = reranker.feedback_kinds().map(str::to_owned).collect();
         match kinds.iter().position(|kind| kind == relevance) {
@@ -62,7 +62,7 @@ impl Compared for Nar4rec<'_> {
         answers.collect()
     }
 
-    fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+    fn predict(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
         let list = shown_list(impression, self.reranker.list_length())?;
         let judged = self.reranker.evaluate(impression.request(), &[list]);
         let judged = judged.map_err(|error| evaluation::refused(&error))?;
@@ -113,7 +113,7 @@ impl Compared for BaselineRanker {
         ranked.map(|ranked| Ok(Answer::of(ranked))).collect()
     }
 
-    fn foretell(&self, _: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+    fn predict(&self, _: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
         Ok(None)
     }
 }

@@ -48,11 +48,11 @@ pub trait Compared: Sync {
     /// What it makes of some requests, in their order.
     fn answer(&self, requests: &[&Request], length: usize) -> Vec<Result<Answer, InvalidRequest>>;
 
-    /// The probability of each item that was shown, in the list that was shown, to be relevant; if it foretells one.
+    /// The probability of each item that was shown, in the list that was shown, to be relevant; if it predicts one.
     ///
     /// # Errors
     /// If the impression does not fit the system.
-    fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest>;
+    fn predict(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest>;
 }
 
 /// What a system makes of an impression.
@@ -77,7 +77,7 @@ fn judged(system: &dyn Compared, impressions: &[&Impression], length: usize) -> 
     impressions
         .iter()
         .zip(answered_by)
-        .map(|(impression, by)| Ok((answers[by].clone()?, system.foretell(impression)?)))
+        .map(|(impression, by)| Ok((answers[by].clone()?, system.predict(impression)?)))
         .collect()
 }
 
@@ -89,7 +89,7 @@ pub struct SystemFigures {
     /// Ranking metrics of its lists, and AUC of its scores over all candidates, with intervals over lists.
     pub lists: Figures,
     /// Of the items that were shown: how many of them its first K would be, the paper's Recall@K; AUC and LogLoss of what it
-    /// foretells of them, if it foretells anything.
+    /// predicts of them, if it predicts anything.
     pub shown: Figures,
     /// The metrics of each list, for comparisons list by list; nothing where no candidate was relevant, and of a line that was
     /// left out because it does not fit one of the systems.
@@ -179,10 +179,10 @@ pub fn compare(
             let question = question(line.value.request());
             questions.push(question);
             match judged {
-                Ok((answers, foretold)) => {
+                Ok((answers, predicted)) => {
                     let seen = Seen::new(question, &line.value, &options.relevance, &mut offered);
-                    for (table, (answer, foretold)) in tables.iter_mut().zip(answers.iter().zip(&foretold)) {
-                        table.push(&seen, answer, foretold.as_deref())?;
+                    for (table, (answer, predicted)) in tables.iter_mut().zip(answers.iter().zip(&predicted)) {
+                        table.push(&seen, answer, predicted.as_deref())?;
                         let ids = answer
                             .ranked
                             .list
@@ -268,7 +268,7 @@ impl Table {
         }
     }
 
-    fn push(&mut self, seen: &Seen, answer: &Answer, foretold: Option<&[f32]>) -> Result<(), TrainError> {
+    fn push(&mut self, seen: &Seen, answer: &Answer, predicted: Option<&[f32]>) -> Result<(), TrainError> {
         let Ranked { list, scores } = &answer.ranked;
         let relevance = |list: &[usize]| list.iter().map(|index| seen.relevance[*index]).collect::<Vec<f32>>();
         let (of_list, deep) = (relevance(list), relevance(&continued(list, scores, DEEP.get())));
@@ -288,13 +288,13 @@ impl Table {
             others: &recall,
         })?;
         self.per_list.push(metrics(self.length, &of_list)?);
-        self.push_shown(seen, &answer.ranked, foretold)?;
+        self.push_shown(seen, &answer.ranked, predicted)?;
         self.produced.push(list.iter().map(|index| seen.items[*index]).collect());
         Ok(())
     }
 
     /// What there is to say of the items that were shown.
-    fn push_shown(&mut self, seen: &Seen, ranked: &Ranked, foretold: Option<&[f32]>) -> Result<(), TrainError> {
+    fn push_shown(&mut self, seen: &Seen, ranked: &Ranked, predicted: Option<&[f32]>) -> Result<(), TrainError> {
         let shown: Vec<usize> = seen.shown.iter().map(|(candidate, _)| *candidate).collect();
         let recalls = BTreeSet::from([self.length, DEEP]).into_iter().filter_map(|cutoff| {
             let ranking = continued(&ranked.list, &ranked.scores, cutoff.get());
@@ -302,9 +302,9 @@ impl Table {
         });
         let recalls: Vec<(String, f64)> = recalls.collect();
         let others: Vec<(&str, f64)> = recalls.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        let foretold = foretold.unwrap_or_default().iter().zip(&seen.shown);
+        let predicted = predicted.unwrap_or_default().iter().zip(&seen.shown);
         let (scores, labels): (Vec<f32>, Vec<bool>) =
-            foretold.filter_map(|(p, (_, label))| Some((*p, (*label)?))).unzip();
+            predicted.filter_map(|(p, (_, label))| Some((*p, (*label)?))).unzip();
         let group = Some(seen.question);
         self.shown.push(&ListResult {
             scores: &scores,
@@ -371,7 +371,7 @@ mod tests {
             requests.iter().map(answer).collect()
         }
 
-        fn foretell(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
+        fn predict(&self, impression: &Impression) -> Result<Option<Vec<f32>>, InvalidRequest> {
             Ok(Some(vec![impression.request().request_id().len() as f32]))
         }
     }
@@ -391,7 +391,7 @@ mod tests {
             let system = Asked { ids: Mutex::default(), is_random };
             let found: Vec<_> = judged(&system, &impressions, 1)
                 .into_iter()
-                .map(|judged| judged.ok().map(|(answer, foretold)| (answer.ranked.scores[0], foretold.unwrap()[0])))
+                .map(|judged| judged.ok().map(|(answer, predicted)| (answer.ranked.scores[0], predicted.unwrap()[0])))
                 .collect();
             let of = |score, id| Some((score, id));
             let bad = None;

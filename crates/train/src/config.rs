@@ -17,7 +17,7 @@ use crate::{Decay, Threshold};
 pub struct Config {
     /// Decides every random choice: the same seed and data give the same bytes.
     pub seed: u64,
-    /// The kind of feedback that makes an item relevant in P, NDCG, MAP, F1, Recall and AUC; of those the evaluator foretells
+    /// The kind of feedback that makes an item relevant in P, NDCG, MAP, F1, Recall and AUC; of those the evaluator predicts
     /// the one of greatest weight if not given.
     pub relevance: Option<String>,
     /// How features are read.
@@ -111,7 +111,7 @@ pub enum Kept {
     /// That of the best lists: by NDCG of what it shows of the validation split's candidates.
     #[default]
     Lists,
-    /// That of the best forecasts: by LogLoss of the validation split's shown items. By lists where it foretells nothing.
+    /// That of the best forecasts: by LogLoss of the validation split's shown items. By lists where it predicts nothing.
     Forecasts,
 }
 

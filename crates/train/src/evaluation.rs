@@ -98,7 +98,7 @@ pub struct Evaluation {
     pub skipped: Skipped,
 }
 
-/// How well the evaluator foretells one kind of feedback on the items that were shown.
+/// How well the evaluator predicts one kind of feedback on the items that were shown.
 #[derive(Debug)]
 pub struct KindFigures {
     /// The kind's name.

@@ -67,7 +67,7 @@ fn the_epoch_that_is_kept_is_the_best_by_what_is_asked() {
     let ndcg = figures(&by_lists.history, "NDCG@3");
     assert!(ndcg.iter().all(|value| *value <= ndcg[kept(&by_lists.history)]), "{ndcg:?}");
 
-    // One that foretells nothing is kept by its lists.
+    // One that predicts nothing is kept by its lists.
     let prm = trained(SystemKind::Prm, &data, Kept::Forecasts);
     let ndcg = figures(&prm.history, "NDCG@3");
     assert!(ndcg.iter().all(|value| *value <= ndcg[kept(&prm.history)]), "{ndcg:?}");

@@ -1,4 +1,4 @@
-//! Off-policy evaluation on the Open Bandit logs: each policy's clicks foretold from the other's log, and counted in its own.
+//! Off-policy evaluation on the Open Bandit logs: each policy's clicks predicted from the other's log, and counted in its own.
 
 mod policy;
 mod report;

@@ -47,7 +47,7 @@ impl Policy {
 const PRIOR_ROWS: f64 = 100.0;
 
 /// What is expected at each row of `log`: the click rate of its item and position, smoothed towards that of the position, in
-/// the rows whose number is odd for those whose number is even and the other way round. No row helps to foretell itself.
+/// the rows whose number is odd for those whose number is even and the other way round. No row helps to predict itself.
 pub(super) fn expected(log: &[Exposure], target: &Policy) -> Vec<ExpectedReward> {
     let halves = [0, 1].map(|half| Rates::of(log.iter().skip(1 - half).step_by(2), target));
     log.iter().enumerate().map(|(row, exposure)| halves[row % 2].expected(exposure)).collect()
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_foretold_by_the_other_half() {
+    fn a_row_is_predicted_by_the_other_half() {
         // Even rows: item 7 clicked, 8 not. Odd rows: 7 not clicked, and nothing of item 8.
         let log = [exposure(7, 1, true), exposure(7, 1, false), exposure(8, 1, false), exposure(7, 1, false)];
         let expected = expected(&log, &Policy::observed(&log));

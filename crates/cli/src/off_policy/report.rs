@@ -25,11 +25,11 @@ pub(crate) struct Report {
     pub(crate) comparisons: Vec<Comparison>,
 }
 
-/// One policy foretold from the log of the other.
+/// One policy predicted from the log of the other.
 #[derive(Debug, Serialize)]
 pub(crate) struct Comparison {
     pub(crate) campaign: &'static str,
-    /// Whose clicks are foretold.
+    /// Whose clicks are predicted.
     pub(crate) target: &'static str,
     /// Whose log is used.
     pub(crate) log: &'static str,

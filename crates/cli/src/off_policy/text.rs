@@ -13,7 +13,7 @@ pub(crate) fn to_text(report: &Report) -> String {
 }
 
 fn comparison(Comparison { campaign, target, log, rows }: &Comparison, text: &mut String) {
-    text.push_str(&format!("\n{campaign}: {target} foretold from the log of {log}\n"));
+    text.push_str(&format!("\n{campaign}: {target} predicted from the log of {log}\n"));
     text.push_str(&format!("{:<10}{:>8}{:>10}{:>9}", "position", "rows", "effective", "weight"));
     for column in [&format!("{log}, logged"), "IPS", "SNIPS", "doubly robust", &format!("{target}, measured")] {
         text.push_str(&format!("{column:>20}"));

@@ -150,7 +150,7 @@ fn ips_and_dr_are_unbiased_and_snips_nearly() {
     assert!(second_of_dr < second_of_ips);
 }
 
-/// Where the model foretells every reward and situations are as frequent as in the world, nothing is left to chance.
+/// Where the model predicts every reward and situations are as frequent as in the world, nothing is left to chance.
 #[test]
 fn dr_with_an_exact_model_is_the_truth_whatever_was_logged() {
     let cells: Vec<(usize, usize)> = (0..60).map(|i| (i % 2, i * i % 3)).collect();

@@ -15,7 +15,7 @@ pub struct PierConfig {
     pub tower: Vec<usize>,
     /// Width of what a place reads of each field of its list, and of the user's past.
     pub attention: usize,
-    /// Widths of the layers that foretell from item, list and past together.
+    /// Widths of the layers that predict from item, list and past together.
     pub hidden: Vec<usize>,
     /// Probability of dropping a number of the first states in training.
     pub dropout: f32,

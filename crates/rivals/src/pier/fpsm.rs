@@ -5,7 +5,7 @@
 //!   distance(list) = Σ_k recency^k · Hamming(hash(list), hash(past list k))      nearest first, equals as they are proposed
 //! ```
 //!
-//! Nothing here is differentiable: what it selects is a decision, and gradients flow through what is foretold of the selected.
+//! Nothing here is differentiable: what it selects is a decision, and gradients flow through what is predicted of the selected.
 
 use super::{
     PierConfig,
@@ -29,7 +29,7 @@ pub(super) struct Fpsm {
 /// What is known of one request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
-    /// What the item tower foretells of each candidate.
+    /// What the item tower predicts of each candidate.
     pub(super) scores: &'a [f32],
     /// The candidates' vectors, `[candidates, dim]`.
     pub(super) candidates: &'a [f32],

@@ -1,4 +1,4 @@
-//! What PIER learns from: which lists, and the loss on what is foretold of them.
+//! What PIER learns from: which lists, and the loss on what is predicted of them.
 //!
 //! ```text
 //!   lists of a request   shown, drawn_lists × drawn, the `contrasted` nearest, the `contrasted` farthest of the selection

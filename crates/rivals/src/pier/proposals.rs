@@ -1,7 +1,7 @@
 //! Which lists are proposed: all of them, or those a beam finds by the scores of items alone.
 //!
 //! ```text
-//!   value(list) = Σ_j w_j p_j        p: what the item tower foretells of each item alone, w: the places' discounts
+//!   value(list) = Σ_j w_j p_j        p: what the item tower predicts of each item alone, w: the places' discounts
 //! ```
 //!
 //! A beam as wide as there are permutations drops none, so both come of one loop, and come in order: greatest value first,

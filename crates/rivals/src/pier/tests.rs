@@ -123,7 +123,7 @@ impl World {
 }
 
 #[test]
-fn what_is_foretold_is_what_a_naive_network_foretells() {
+fn what_is_predicted_is_what_a_naive_network_predicts() {
     for world in [World::new(), World::without_bags()] {
         let lists = Lists::new([&[2, 0, 1, 3][..], &[5], &[10, 7], &[], &[1, 2], &[11, 8, 9, 10, 7]]);
         let found = world.pier.probabilities(&world.weights, &mut Workspace::default(), world.candidates(), &lists);

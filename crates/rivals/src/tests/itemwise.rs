@@ -44,7 +44,7 @@ fn the_loss_and_its_gradients_are_the_reference() {
 }
 
 #[test]
-fn items_are_foretold_where_they_stand_and_ranked_at_the_first_place() {
+fn items_are_predicted_where_they_stand_and_ranked_at_the_first_place() {
     for kind in KINDS {
         let (case, log) = (Case::new(kind, &tiny(), 1), Log::new(&[5], 1));
         let p = named(&case);

@@ -74,7 +74,7 @@ impl RivalRanker {
         answers.collect()
     }
 
-    /// The probability that each item of a list is wanted where it stands; nothing if the system foretells none.
+    /// The probability that each item of a list is wanted where it stands; nothing if the system predicts none.
     ///
     /// # Errors
     /// If a feature does not fit the schema.

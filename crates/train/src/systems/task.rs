@@ -54,8 +54,8 @@ impl RivalTask<'_> {
         judged.collect()
     }
 
-    /// What it foretells of the shown items of a few validation examples, and whether each was relevant.
-    fn foretold(&self, weights: &Weights, examples: &[Example]) -> Vec<(f32, bool)> {
+    /// What it predicts of the shown items of a few validation examples, and whether each was relevant.
+    fn predicted(&self, weights: &Weights, examples: &[Example]) -> Vec<(f32, bool)> {
         let (batch, ranks) = given(examples, self.prepared);
         let mut lists = Lists::default();
         for (example, first) in examples.iter().zip(&batch.request_offsets) {
@@ -70,11 +70,11 @@ impl RivalTask<'_> {
         observed.map(|(p, label)| (p, label > 0.0)).collect()
     }
 
-    /// LogLoss over the shown items of the validation split, if it foretells anything.
+    /// LogLoss over the shown items of the validation split, if it predicts anything.
     fn log_loss(&self, weights: &Weights) -> Option<f64> {
         let passes = self.prepared.valid.par_chunks(LISTS_PER_PASS);
         let (scores, labels): (Vec<f32>, Vec<bool>) =
-            passes.flat_map_iter(|examples| self.foretold(weights, examples)).unzip();
+            passes.flat_map_iter(|examples| self.predicted(weights, examples)).unzip();
         log_loss(&scores, &labels).ok().flatten().map(|loss| loss.value)
     }
 }
