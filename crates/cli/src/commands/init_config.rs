@@ -12,7 +12,7 @@ pub(crate) fn init_config() -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, fs, path::Path};
 
     use nar4rec_train::Config;
 
@@ -46,5 +46,16 @@ mod tests {
         paths(&serde_json::to_value(table).unwrap(), "", &mut written);
         let missing: Vec<_> = expected.difference(&written).collect();
         assert!(missing.is_empty(), "init-config does not have {missing:?}");
+    }
+
+    #[test]
+    fn the_configurations_of_the_repository_can_be_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(!files.is_empty());
+        for file in files {
+            Config::from_toml(&fs::read_to_string(&file).unwrap())
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        }
     }
 }
