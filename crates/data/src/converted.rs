@@ -12,7 +12,7 @@ pub(crate) struct Folder(DataSetWriter<1>);
 impl Folder {
     /// Creates the folder, unless it is there; one that holds another data set is refused.
     pub(crate) fn create(folder: &Path) -> Result<Self, DataError> {
-        DataSetWriter::create(folder, [dataset::ITEMS]).map(Self)
+        DataSetWriter::create(folder, [dataset::ITEMS], &[]).map(Self)
     }
 
     pub(crate) fn write(&mut self, split: Split, impression: &Impression) -> Result<(), DataError> {

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::iter;
 use std::path::{Path, PathBuf};
 
-use crate::{DataError, DataSet, JsonLinesWriter, Split};
+use crate::{Compression, DataError, DataSet, JsonLinesWriter, Split};
 
 impl DataSet {
     /// The ending of a split's file, such as `.jsonl.gz`: the form that files to extend it by must have.
@@ -61,18 +61,39 @@ impl DataSet {
 /// data set.
 fn joined(first: &Path, more: &[PathBuf], target: &Path) -> Result<(), DataError> {
     let unfinished = JsonLinesWriter::unfinished(target);
+    let joined = join(first, more, target, &unfinished)
+        .and_then(|()| fs::rename(&unfinished, target).map_err(|source| DataError::write(target, source)));
+    if joined.is_err() {
+        // If it cannot be removed, there is no better place for it.
+        let _ = fs::remove_file(&unfinished);
+    }
+    joined
+}
+
+fn join(first: &Path, more: &[PathBuf], target: &Path, unfinished: &Path) -> Result<(), DataError> {
     let write = |source| DataError::write(target, source);
-    let mut joined = File::create(&unfinished).map_err(write)?;
+    let mut joined = File::create(unfinished).map_err(write)?;
+    // A file may end without a line feed.
+    let line_feed = line_feed(target).map_err(write)?;
     for part in iter::once(first).chain(more.iter().map(PathBuf::as_path)) {
         let opened = File::open(part);
         let mut opened = opened.map_err(|source| DataError::Open { file: part.display().to_string(), source })?;
-        io::copy(&mut opened, &mut joined).map_err(write)?;
-        // A plain file may end without a line feed. Behind a compressed one nothing may stand.
-        if target.extension().is_some_and(|form| form == "jsonl") {
-            joined.write_all(b"\n").map_err(write)?;
-        }
+        io::copy(&mut opened, &mut joined).and_then(|_| joined.write_all(&line_feed)).map_err(write)?;
     }
-    joined.sync_all().and_then(|()| fs::rename(&unfinished, target)).map_err(write)
+    joined.sync_all().map_err(write)
+}
+
+/// A line feed in the form of a file.
+fn line_feed(file: &Path) -> io::Result<Vec<u8>> {
+    match Compression::of_name(&file.to_string_lossy()) {
+        Compression::Plain => Ok(b"\n".to_vec()),
+        Compression::Gzip => {
+            let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            member.write_all(b"\n")?;
+            member.finish()
+        }
+        Compression::Zstd => zstd::encode_all(&b"\n"[..], 0),
+    }
 }
 
 /// Has the same file at `target`.
@@ -150,20 +171,29 @@ mod tests {
         let told = |split, file: &str| data.extended(split, &[folder.path().join(file)], &out).unwrap_err().to_string();
         assert!(told(Split::Train, "day.jsonl.gz").contains("day.jsonl.gz: its name ends otherwise, expected .jsonl"));
         assert!(told(Split::Train, "day.jsonl").contains("day.jsonl: cannot open"));
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 0, "no part of a file is left");
         assert!(told(Split::Test, "day.jsonl").contains("no test split, expected one to extend"));
     }
 
     #[test]
     fn a_last_line_without_an_end_stays_a_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let line = r#"{"request_id":"1","candidates":[{"id":"a"}],"shown":[{"id":"a"}]}"#;
-        fs::write(folder.path().join("train.jsonl"), line).unwrap();
-        fs::write(folder.path().join("day.jsonl"), line).unwrap();
-        let data = DataSet::open(folder.path()).unwrap();
-        let days = [folder.path().join("day.jsonl")];
-        let extended = data.extended(Split::Train, &days, &folder.path().join("out")).unwrap();
-        assert_eq!(ids(&extended, Split::Train), ["1", "1"]);
-        let own = data.extended(Split::Train, &days, folder.path()).unwrap_err().to_string();
-        assert!(own.ends_with("is the data set that is to be extended, expected another folder"), "{own}");
+        let line = r#"{"request_id":"1","candidates":[{"id":"a"}],"shown":[{"id":"a"}]}"#.as_bytes();
+        let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        member.write_all(line).unwrap();
+        for (form, bytes) in [
+            (".jsonl", line.to_vec()),
+            (".jsonl.gz", member.finish().unwrap()),
+            (".jsonl.zst", zstd::encode_all(line, 0).unwrap()),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(format!("train{form}")), &bytes).unwrap();
+            let days = [folder.path().join(format!("day{form}"))];
+            fs::write(&days[0], &bytes).unwrap();
+            let data = DataSet::open(folder.path()).unwrap();
+            let extended = data.extended(Split::Train, &days, &folder.path().join("out")).unwrap();
+            assert_eq!(ids(&extended, Split::Train), ["1", "1"]);
+            let own = data.extended(Split::Train, &days, folder.path()).unwrap_err().to_string();
+            assert!(own.ends_with("is the data set that is to be extended, expected another folder"), "{own}");
+        }
     }
 }

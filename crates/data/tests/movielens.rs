@@ -1,7 +1,7 @@
 //! MovieLens-1M itself, converted, against the lists that a script of its own made of it. Neither may be passed on, so the test is
 //! skipped, and says so, where they are not beside the repository.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may, and says what it skips")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 //! One file, written entirely or not at all.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::disk::{Disk, Place, RealDisk};
 
@@ -13,6 +13,14 @@ use crate::disk::{Disk, Place, RealDisk};
 /// If any step fails; what was at `path` is still there, and nothing beside it.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_on(&RealDisk, path, bytes)
+}
+
+/// Where a file or directory of this name is written: a link is followed, also one that leads to nothing yet.
+///
+/// # Errors
+/// If the path ends in no name, or what it leads to cannot be found out.
+pub fn followed(path: &Path) -> io::Result<PathBuf> {
+    Place::of(path).map(|place| place.path())
 }
 
 fn write_on(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {

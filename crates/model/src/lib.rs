@@ -48,7 +48,7 @@ mod network;
 mod read;
 mod weights;
 
-pub use atomic::write_atomically;
+pub use atomic::{followed, write_atomically};
 pub use config::{Choice, ModelConfig, PipelineConfig, Precision};
 pub use declared::{MAX_PARAMETERS, declare};
 pub use directory::{DirectoryKind, NamedFile};

@@ -14,10 +14,10 @@
 //! in the upstream order.
 
 use std::collections::HashSet;
+use std::mem;
 use std::path::Path;
-use std::{fs, io, mem};
 
-use nar4rec_data::{DataError, DataSetWriter, Split, write_text};
+use nar4rec_data::{DataSetWriter, Split, write_text};
 use nar4rec_slate::{Candidate, Exposure, Features, Impression, Item, Request, User};
 use serde::{Deserialize, Serialize};
 
@@ -116,21 +116,6 @@ pub fn simulate(
     Ok(description.summary)
 }
 
-/// Removes what an earlier simulation left in the folder: its parameters, without which a log that is replaced only in part is no
-/// simulation, and its catalog, which knows none of the items that come.
-fn without_earlier(folder: &Path) -> Result<(), DataError> {
-    for name in [DESCRIPTION.to_owned(), format!("{ITEMS}.jsonl.gz")] {
-        let file = folder.join(name);
-        match fs::remove_file(&file) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(DataError::Write { file: file.display().to_string(), source });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 /// Writes the log and its truth; and the features of items to the second of the other files, if there is one.
 fn write<const N: usize>(
     queries: Vec<(usize, JudgedQuery)>,
@@ -139,7 +124,7 @@ fn write<const N: usize>(
     config: &SimulatorConfig,
     mut progress: impl FnMut(u64),
 ) -> Result<SimulationSummary, SimulatorError> {
-    let mut files = DataSetWriter::create(out, others)?;
+    let mut files = DataSetWriter::create(out, others, &[DESCRIPTION])?;
     let moments = Moments::of(queries.iter().flat_map(|(_, query)| &query.documents));
     let mut summary = SimulationSummary {
         documents: queries.iter().map(|(_, query)| query.documents.len() as u64).sum(),
@@ -173,7 +158,6 @@ fn write<const N: usize>(
         }
         progress(summary.lists_by_split.iter().sum());
     }
-    without_earlier(out)?;
     files.finish(&readme::readme(config, &summary))?;
     Ok(summary)
 }

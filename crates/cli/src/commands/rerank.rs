@@ -1,7 +1,7 @@
 //! `nar4rec rerank`: requests in, lists out, a few at a time whatever their number.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufWriter, Write},
     path::Path,
 };
@@ -153,7 +153,7 @@ impl Output {
         }
         target::check_file("--output", path)?;
         // The file that a link leads to is replaced, not the link.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = nar4rec_model::followed(path).with_context(|| format!("{name}: cannot write"))?;
         interrupt::end_without(JsonLinesWriter::unfinished(&path));
         Ok(Self::File(JsonLinesWriter::create(path)?))
     }

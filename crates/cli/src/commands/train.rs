@@ -128,7 +128,7 @@ impl Run<'_> {
             fs::remove_file(&checkpoint).with_context(|| format!("{}: cannot remove", checkpoint.display()))?;
         }
         match watch.ends() {
-            true => Err(Interrupted("stopped after the training, which is complete".to_owned()).into()),
+            true => Err(Interrupted(format!("stopped; {} is complete", self.out.display())).into()),
             false => Ok(()),
         }
     }

@@ -112,12 +112,24 @@ fn deal_searches(
     parts.finish()?;
     summary.searches_kept = kept.len();
     let mut parts = spill.parts("showings");
-    let (mut spoilt, mut last, cuts) = (Ids::default(), None, reader.skipped.cut_short.len());
-    summary.rows = reader.each(&SHOWINGS, &mut |row| {
-        last = tables::id(row, 0).ok();
-        let showing = tables::showing(row).inspect_err(|_| {
-            last.filter(|search| kept.contains(*search)).map(|search| spoilt.insert(search));
-        })?;
+    // Rows of a page stand together: one that cannot be read at all is of the page before it or of the one behind it.
+    let (mut spoilt, mut last, mut lost) = (Ids::default(), None, false);
+    let mut spoil = |search: u32| {
+        if kept.contains(search) {
+            spoilt.insert(search);
+        }
+    };
+    summary.rows = reader.each_or_none(&SHOWINGS, &mut |row| {
+        let Some((row, Ok(search))) = row.map(|row| (row, tables::id(row, 0))) else {
+            last.into_iter().for_each(&mut spoil);
+            lost = true;
+            return row.map_or(Ok(()), |row| tables::showing(row).map(drop));
+        };
+        if std::mem::take(&mut lost) {
+            spoil(search);
+        }
+        last = Some(search);
+        let showing = tables::showing(row).inspect_err(|_| spoil(search))?;
         if !kept.contains(showing.search) {
             summary.rows_without_search += u64::from(!known.contains(showing.search));
             return Ok(());
@@ -126,10 +138,6 @@ fn deal_searches(
         showing.put(&mut bytes);
         parts.write(showing.search, &bytes)
     })?;
-    // Rows of a page stand together in the log: where it is cut off, the last page may lack some.
-    if let Some(search) = last.filter(|search| reader.skipped.cut_short.len() > cuts && kept.contains(*search)) {
-        spoilt.insert(search);
-    }
     parts.finish()?;
     Ok(spoilt)
 }

@@ -83,6 +83,16 @@ impl<'a> Reader<'a> {
         form: &Form<N>,
         take: &mut dyn FnMut(&Row<'_, N>) -> Result<(), DataError>,
     ) -> Result<u64, DataError> {
+        self.each_or_none(form, &mut |row| row.map_or(Ok(()), &mut *take))
+    }
+
+    /// The same for whom it matters that a row is missing: nothing is handed over where one is passed over that has not the form
+    /// of a row, and where the table is cut off.
+    pub(super) fn each_or_none<const N: usize>(
+        &mut self,
+        form: &Form<N>,
+        take: &mut dyn FnMut(Option<&Row<'_, N>>) -> Result<(), DataError>,
+    ) -> Result<u64, DataError> {
         let (mut rows, mut cut_short, on_bad) = (0, None, self.on_bad);
         let (skipped, progress) = (&mut self.skipped, &mut self.progress);
         let mut after_row = |result: Result<(), DataError>| {
@@ -103,17 +113,18 @@ impl<'a> Reader<'a> {
                 loop {
                     match table.next_row() {
                         Ok(None) => break,
-                        Ok(Some(row)) => after_row(take(&row))?,
+                        Ok(Some(row)) => after_row(take(Some(&row)))?,
                         Err(error) if on_bad == OnBad::Skip && !error.is_bad_line() => {
+                            take(None)?;
                             cut_short = Some(error);
                             break;
                         }
-                        Err(error) => after_row(Err(error))?,
+                        Err(error) => after_row(take(None).and(Err(error)))?,
                     }
                 }
             }
             #[cfg(feature = "sqlite")]
-            Tables::Database(database) => database.each(form, &mut |row| after_row(take(row)))?,
+            Tables::Database(database) => database.each(form, &mut |row| after_row(take(Some(row))))?,
         }
         if let Some(error) = cut_short {
             self.skipped.add(error);

@@ -325,6 +325,14 @@ fn what_bad_rows_leave_of_a_page_is_no_list() {
     let log = Log::with("trainSearchStream.tsv", "41\t999\t8\t1\t\t\n", "41\t999\t8\t1\t\t\n41\t104\t9\t1\t\tx\n");
     let (summary, _) = log.convert(&AvitoOptions::default(), OnBad::Skip).unwrap();
     assert_eq!((summary.pages_with_bad_rows, summary.bad_rows, summary.lists()), (1, 1, 4));
+    // The same in another form: the sixth row has a column too few, or a search that is no number.
+    for row in ["41\t104\t9\t1\t", "x\t104\t9\t1\t\t"] {
+        let with = format!("41\t999\t8\t1\t\t\n{row}\n");
+        let log = Log::with("trainSearchStream.tsv", "41\t999\t8\t1\t\t\n", &with);
+        let (summary, _) = log.convert(&AvitoOptions::default(), OnBad::Skip).unwrap();
+        // The page behind it, 31, may be the one that lacks it.
+        assert_eq!((summary.pages_with_bad_rows, summary.bad_rows, summary.lists()), (2, 1, 3), "{row}");
+    }
     // Cut off within a page.
     let log = Log::new();
     let text = stream();

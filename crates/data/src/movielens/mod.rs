@@ -16,7 +16,8 @@ mod readme;
 use std::path::Path;
 
 use nar4rec_slate::{Candidate, Exposure, FeatureValue, Features, Feedback, Impression, Item, Request, User};
-use rand::{SeedableRng as _, distr::Distribution as _, distr::weighted::WeightedIndex, seq::SliceRandom as _};
+use rand::SeedableRng as _;
+use rand::seq::{SliceRandom as _, index};
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
@@ -112,11 +113,7 @@ pub fn convert_movielens(src: &Path, out: &Path, options: &MovieLensOptions) -> 
         films: log.films.len() as u64,
         ..Default::default()
     };
-    Lists { drawing: Drawing::new(&log), log: &log, factors: &factors, options }.write(
-        &mut rng,
-        &mut files,
-        &mut summary,
-    )?;
+    Lists { log: &log, factors: &factors, options }.write(&mut rng, &mut files, &mut summary)?;
     files.finish(&readme::readme(options, &summary))?;
     Ok(summary)
 }
@@ -141,7 +138,6 @@ struct Lists<'a> {
     log: &'a Log,
     factors: &'a Factors,
     options: &'a MovieLensOptions,
-    drawing: Drawing<'a>,
 }
 
 impl Lists<'_> {
@@ -175,6 +171,19 @@ impl Lists<'_> {
         Ok(())
     }
 
+    /// The shown films and others that the user never rated, as many as are asked for or as there are, shuffled.
+    fn candidates(&self, person: &Person, shown: Vec<usize>, rng: &mut Pcg64Mcg) -> Vec<usize> {
+        let mut weights: Vec<u32> = self.log.films.iter().map(|film| film.ratings).collect();
+        person.history.iter().chain(&person.later).for_each(|rating| weights[rating.film] = 0);
+        let left = weights.iter().filter(|weight| **weight > 0).count();
+        let others = left.min(self.options.candidates - shown.len());
+        let drawn = index::sample_weighted(rng, weights.len(), |film| weights[film], others);
+        let mut candidates = shown;
+        candidates.extend(drawn.expect("there are so many films of a weight above 0"));
+        candidates.shuffle(rng);
+        candidates
+    }
+
     /// The ids of the liked films.
     fn liked(&self, ratings: &[Rating]) -> Vec<String> {
         let liked = ratings.iter().filter(|rating| rating.stars >= LIKED);
@@ -190,7 +199,7 @@ impl Lists<'_> {
         rng: &mut Pcg64Mcg,
     ) -> Impression {
         let shown: Vec<usize> = list.iter().map(|rating| rating.film).collect();
-        let candidates = self.drawing.candidates(person, shown, self.options.candidates, rng);
+        let candidates = self.candidates(person, shown, rng);
         let candidate = |&film: &usize| Candidate {
             id: self.log.films[film].id.to_string(),
             score: Some(rounded(factors::product(factors, &self.factors.films[film]))),
@@ -206,38 +215,6 @@ impl Lists<'_> {
             Exposure { candidate: candidate.expect("shown films are candidates"), feedback }
         };
         Impression::new(request, list.iter().map(exposure).collect()).expect("a user rates a film once")
-    }
-}
-
-/// Draws the other candidates.
-struct Drawing<'a> {
-    log: &'a Log,
-    /// In proportion to a film's ratings in the history; none if there are none.
-    by_ratings: Option<WeightedIndex<u32>>,
-}
-
-impl<'a> Drawing<'a> {
-    fn new(log: &'a Log) -> Self {
-        Self { log, by_ratings: WeightedIndex::new(log.films.iter().map(|film| film.ratings)).ok() }
-    }
-
-    /// The shown films and others that the user never rated, `most` in all or as many as there are, shuffled.
-    fn candidates(&self, person: &Person, shown: Vec<usize>, most: usize, rng: &mut Pcg64Mcg) -> Vec<usize> {
-        let mut taken = vec![false; self.log.films.len()];
-        person.history.iter().chain(&person.later).for_each(|rating| taken[rating.film] = true);
-        let left = self.log.films.iter().zip(&taken).filter(|(film, taken)| film.ratings > 0 && !**taken).count();
-        let most = most.min(shown.len() + left);
-        let mut candidates = shown;
-        while candidates.len() < most
-            && let Some(by_ratings) = &self.by_ratings
-        {
-            let film = by_ratings.sample(rng);
-            if !std::mem::replace(&mut taken[film], true) {
-                candidates.push(film);
-            }
-        }
-        candidates.shuffle(rng);
-        candidates
     }
 }
 

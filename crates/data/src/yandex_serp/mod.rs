@@ -161,7 +161,8 @@ fn convert(source: Source, out: &Path, options: &YandexSerpOptions) -> Result<Ya
     let conversion = Conversion { log: &log, options, pools: Pools::new(&log), splits: lists::splits(&log, options) };
     let (serps, lists_seen_in_training) = conversion.serps();
     if let Some(split) = Split::ALL.into_iter().find(|split| serps[*split as usize].is_empty()) {
-        if split != Split::Test && log.serps.iter().any(|serp| serp.part == Part::Train) {
+        let in_training = conversion.splits.iter().filter(|split| **split != Split::Test).count();
+        if split != Split::Test && in_training > 1 {
             let problem = format!("found {}, which leaves no list for the {split} split", options.valid_share);
             return Err(DataError::Option { option: "valid_share", problem });
         }
