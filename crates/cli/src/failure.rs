@@ -45,12 +45,12 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
             text.push_str(&cause);
         }
     }
+    let mut misuse = error.is::<Misuse>();
     if let Some(DataError::Option { option, problem }) = error.downcast_ref() {
         // As it is called on the command line.
-        text = format!("--{}: {problem}", option.replace('_', "-"));
+        (text, misuse) = (format!("--{}: {problem}", option.replace('_', "-")), true);
     }
     console::error(&text);
-    let misuse = error.is::<Misuse>() || matches!(error.downcast_ref(), Some(DataError::Option { .. }));
     if misuse { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 

@@ -4,10 +4,9 @@
 //! replaced when the folder is written again, and nothing else can.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{DataError, JsonLinesWriter, Split, dataset, write_text};
+use crate::{DataError, JsonLinesWriter, Split, dataset, write_text, writer};
 
 /// The form of the files that are written.
 const FORM: &str = ".jsonl.gz";
@@ -38,7 +37,7 @@ pub struct DataSetWriter<const N: usize> {
     /// The other files, in the order they were named.
     pub others: [JsonLinesWriter; N],
     folder: PathBuf,
-    /// The names of all files but the page.
+    /// The names of all files but the page, first those that are written here.
     names: Vec<String>,
     /// Those of what was written here before.
     before: Vec<String>,
@@ -77,12 +76,11 @@ impl<const N: usize> DataSetWriter<N> {
         for file in self.splits.iter_mut().chain(&mut self.others) {
             file.seal()?;
         }
-        for name in &self.before {
+        // What is renamed over needs no removal, and is never missing.
+        let published = &self.names[..self.splits.len() + N];
+        for name in self.before.iter().filter(|name| !published.contains(name)) {
             let file = self.folder.join(name);
-            match fs::remove_file(&file) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(DataError::write(&file, source)),
-                _ => {}
-            }
+            writer::remove(&file).map_err(|source| DataError::write(&file, source))?;
         }
         let page = format!("{}\n\n{SEAL}{}\n", readme.trim_end(), self.names.join(", "));
         write_text(&self.folder.join(README), &page)?;

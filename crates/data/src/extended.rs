@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::iter;
 use std::path::{Path, PathBuf};
 
-use crate::{Compression, DataError, DataSet, JsonLinesWriter, Split};
+use crate::{Compression, DataError, DataSet, JsonLinesWriter, Split, writer};
 
 impl DataSet {
     /// The ending of a split's file, such as `.jsonl.gz`: the form that files to extend it by must have.
@@ -98,11 +98,8 @@ fn line_feed(file: &Path) -> io::Result<Vec<u8>> {
 
 /// Has the same file at `target`.
 fn linked(file: &Path, target: &Path) -> Result<(), DataError> {
-    let removed = match fs::remove_file(target) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    };
-    let linked = removed.and_then(|()| fs::hard_link(file, target).or_else(|_| fs::copy(file, target).map(drop)));
+    let linked =
+        writer::remove(target).and_then(|()| fs::hard_link(file, target).or_else(|_| fs::copy(file, target).map(drop)));
     linked.map_err(|source| DataError::write(target, source))
 }
 

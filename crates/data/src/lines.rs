@@ -41,6 +41,12 @@ impl LineReader {
         &self.buffer
     }
 
+    /// What is wrong with the line read last, or with a field of it.
+    pub fn invalid(&self, field: &str, problem: String) -> DataError {
+        let file = self.source.name().to_owned();
+        DataError::Invalid { file, line: self.number, field: field.to_owned(), problem }
+    }
+
     /// Reads the next line that is not blank. False at the end, and after an error that cannot be read past.
     ///
     /// # Errors

@@ -6,9 +6,15 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::DataError;
+
+/// The file `name` of a folder, plain or with the ending of a compression; the first form that is there.
+pub(crate) fn in_any_form(folder: &Path, name: &str) -> Option<PathBuf> {
+    let forms = ["", ".gz", ".zst"].map(|ending| folder.join(format!("{name}{ending}")));
+    forms.into_iter().find(|path| path.is_file())
+}
 
 /// How a stream is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -166,6 +166,14 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), DataError> {
     })
 }
 
+/// Removes a file; one that is not there is gone already.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn earlier_failure() -> io::Error {
     io::Error::other("an earlier write failed")
 }

@@ -35,7 +35,7 @@ fn lists(folder: &Path) -> BTreeMap<String, (Split, Vec<String>, Vec<FeatureValu
     Split::ALL.into_iter().flat_map(of).map(told).collect()
 }
 
-/// How much more often the score of a shown film is above that of another candidate than below it, 0 to 1.
+/// How often the score of a shown film is above that of another candidate, 0 to 1.
 fn score_tells(folder: &Path) -> f64 {
     let (mut above, mut pairs) = (0.0, 0.0);
     for line in DataSet::open(folder).unwrap().impressions(Split::Test).unwrap() {

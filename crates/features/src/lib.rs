@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Every number that leaves this crate is finite: values are standardised, clipped to ±[`CLIP`] (a product of two of them to
-//! its square), and missing ones are replaced by the policy that the schema states. Every string leaves it as the row of an embedding table.
+//! its square), and missing ones are replaced by the policy that the schema states. Every string leaves it as the row of an
+//! embedding table.
 //!
 //! ```
 //! use nar4rec_features::{Catalog, Encoder, FeatureBatch, SchemaBuilder, SchemaOptions};

@@ -79,7 +79,7 @@ impl LetorQueries {
         };
         let Some((id, document)) = first else { return Ok(None) };
         if !self.seen.insert(id.clone()) {
-            return Err(self.bad(
+            return Err(self.lines.invalid(
                 "qid",
                 format!("{id:?} stood before already, expected the lines of a query together, in one section"),
             ));
@@ -92,7 +92,7 @@ impl LetorQueries {
             }
             if query.documents.iter().any(|other| other.id == document.id) {
                 let problem = format!("{:?} stands twice in query {id:?}, expected distinct ids", document.id);
-                return Err(self.bad("docid", problem));
+                return Err(self.lines.invalid("docid", problem));
             }
             query.documents.push(document);
         }
@@ -104,13 +104,8 @@ impl LetorQueries {
             return Ok(None);
         }
         let line = std::str::from_utf8(self.lines.line());
-        let line = line.map_err(|error| self.bad("", format!("{error}, expected UTF-8")))?;
-        parse(line, self.greatest_relevance).map(Some).map_err(|(field, problem)| self.bad(&field, problem))
-    }
-
-    fn bad(&self, field: &str, problem: String) -> DataError {
-        let file = self.lines.source().name().to_owned();
-        DataError::Invalid { file, line: self.lines.number(), field: field.to_owned(), problem }
+        let line = line.map_err(|error| self.lines.invalid("", format!("{error}, expected UTF-8")))?;
+        parse(line, self.greatest_relevance).map(Some).map_err(|(field, problem)| self.lines.invalid(&field, problem))
     }
 }
 

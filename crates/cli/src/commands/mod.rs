@@ -34,9 +34,16 @@ pub(crate) use simulate::simulate;
 pub(crate) use train::train;
 pub(crate) use validate::validate;
 
+use std::{fs, path::Path};
+
 use nar4rec_data::Skipped;
 
-use crate::console;
+use crate::{console, failure::Misuse};
+
+/// The text of a file that was named on the command line; one that cannot be read is misuse.
+pub(crate) fn read_text(path: &Path) -> Result<String, Misuse> {
+    fs::read_to_string(path).map_err(|error| Misuse(format!("{}: cannot read: {error}", path.display())))
+}
 
 /// Tells what was left out of a split or file.
 pub(crate) fn tell_skipped(name: &str, skipped: &Skipped) {

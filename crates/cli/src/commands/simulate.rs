@@ -1,7 +1,6 @@
 //! `nar4rec simulate`: a log of a user whose mind is known, and what its lists are worth beside the best.
 
 use std::{
-    fs,
     io::{self, IsTerminal},
     path::Path,
     time::Instant,
@@ -12,6 +11,7 @@ use nar4rec_data::{DataSet, Split};
 use nar4rec_simulator::{References, SimulatorConfig, SimulatorError, Truth};
 use rayon::prelude::*;
 
+use super::read_text;
 use crate::{args::SimulateArgs, console, failure::Misuse};
 
 /// Simulates, finds the best list of every test query, and prints what was written and what it is worth.
@@ -58,6 +58,6 @@ fn progress(template: &str) -> ProgressBar {
 }
 
 fn read_config(path: &Path) -> anyhow::Result<SimulatorConfig> {
-    let text = fs::read_to_string(path).map_err(|error| Misuse(format!("{}: cannot read: {error}", path.display())))?;
+    let text = read_text(path)?;
     Ok(SimulatorConfig::from_toml(&text).map_err(|error| Misuse(format!("{}: {error}", path.display())))?)
 }

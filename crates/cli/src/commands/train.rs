@@ -12,7 +12,7 @@ use nar4rec_infer::Reranker;
 use nar4rec_model::{InvalidModel, Model};
 use nar4rec_train::{Config, Outcome, PrepareOptions, Prepared, Resume, SystemKind, TrainError, TrainOptions, Trained};
 
-use super::{evaluate::measure, tell_skipped};
+use super::{evaluate::measure, read_text, tell_skipped};
 use crate::{
     args::{Machine, TrainArgs},
     console,
@@ -179,12 +179,12 @@ fn blame_config(error: anyhow::Error, config: &Path) -> anyhow::Error {
 
 /// Reads a configuration file; what is wrong with it is misuse.
 pub(crate) fn read_config(path: &Path) -> anyhow::Result<Config> {
-    let text = fs::read_to_string(path).map_err(|error| Misuse(format!("{}: cannot read: {error}", path.display())))?;
+    let text = read_text(path)?;
     Config::from_toml(&text).map_err(|error| Misuse(format!("{}: {error}", path.display())).into())
 }
 
 fn read_schema(path: &Path) -> anyhow::Result<nar4rec_infer::Schema> {
-    let text = fs::read_to_string(path).map_err(|error| Misuse(format!("{}: cannot read: {error}", path.display())))?;
+    let text = read_text(path)?;
     let schema: nar4rec_infer::Schema =
         serde_json::from_str(&text).map_err(|error| Misuse(format!("{}: {error}", path.display())))?;
     schema.validate().map_err(|error| Misuse(format!("{}: {error}", path.display())))?;

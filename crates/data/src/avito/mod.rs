@@ -57,7 +57,7 @@ pub struct ConversionProgress<'a> {
 ///
 /// # Errors
 /// If a table is missing, cannot be read or has a bad row (unless those are passed over), if no list is found, if `out` already
-/// holds a data set in another form, or if it cannot be written.
+/// holds another data set, or if it cannot be written.
 pub fn convert_avito(
     src: &Path,
     out: &Path,

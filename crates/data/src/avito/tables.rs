@@ -8,7 +8,7 @@ use super::ConversionProgress;
 use super::date;
 use super::records::{Agent, Search, Showing};
 use crate::table::{Row, Separator, Table};
-use crate::{DataError, OnBad, Skipped, Source};
+use crate::{DataError, OnBad, Skipped, Source, source};
 
 /// Rows between two reports of progress.
 const PROGRESS_ROWS: u64 = 1 << 20;
@@ -186,8 +186,7 @@ fn is_database(path: &Path) -> bool {
 
 /// The file of a table, in the first form that is there.
 fn file(folder: &Path, table: &str) -> Option<PathBuf> {
-    let forms = [".tsv", ".tsv.gz", ".tsv.zst"].map(|form| folder.join(format!("{table}{form}")));
-    forms.into_iter().find(|path| path.is_file())
+    source::in_any_form(folder, &format!("{table}.tsv"))
 }
 
 fn missing(folder: &Path, table: &str) -> DataError {

@@ -130,7 +130,7 @@ impl ConversionSummary {
 /// Converts the log at `src`, a `.tsv` or `.tsv.gz` file or a folder with one, into a data set in `out`.
 ///
 /// # Errors
-/// If the log cannot be read or a row is bad, if `out` already holds a data set in another form, or if it cannot be written.
+/// If the log cannot be read or a row is bad, if `out` already holds another data set, or if it cannot be written.
 pub fn convert_kuairand(src: &Path, out: &Path, options: &KuaiRandOptions) -> Result<ConversionSummary, DataError> {
     convert(Source::open(table::find(src)?)?, out, options)
 }

@@ -7,10 +7,10 @@
 //! ```
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::lines::{LineReader, MAX_LINE_BYTES};
-use crate::{DataError, Source};
+use crate::{DataError, Source, source};
 
 /// Stars from which a rating may stand in a list.
 const WANTED: u8 = 3;
@@ -139,7 +139,7 @@ fn people(folder: &Path) -> Result<HashMap<u32, [String; 3]>, DataError> {
     let mut people = HashMap::new();
     let mut lines = Lines::open(folder, "users.dat", ["user", "gender", "age", "occupation", "zip code"])?;
     while let Some(row) = lines.next_row()? {
-        let told = [1, 2, 3].map(|cell| row.cells[cell].clone());
+        let told = [1, 2, 3].map(|cell| row.cells[cell].to_owned());
         if people.insert(row.number(0)?, told).is_some() {
             return Err(row.unexpected(0, "distinct users"));
         }
@@ -153,7 +153,7 @@ fn films(folder: &Path) -> Result<BTreeMap<u32, Film>, DataError> {
     while let Some(row) = lines.next_row()? {
         let id = row.number(0)?;
         let genres = row.cells[2].split('|').map(str::to_owned).collect();
-        let film = Film { id, genres, year: year(&row.cells[1]), ratings: 0, stars: 0 };
+        let film = Film { id, genres, year: year(row.cells[1]), ratings: 0, stars: 0 };
         if films.insert(id, film).is_some() {
             return Err(row.unexpected(0, "distinct films"));
         }
@@ -170,17 +170,24 @@ fn year(title: &str) -> Option<u16> {
 struct Lines<const N: usize> {
     lines: LineReader,
     names: [&'static str; N],
+    /// The line read last.
+    text: String,
 }
 
 /// The cells of a line.
 struct Cells<'a, const N: usize> {
     from: &'a Lines<N>,
-    cells: [String; N],
+    cells: [&'a str; N],
 }
 
 impl<const N: usize> Lines<N> {
     fn open(folder: &Path, name: &str, names: [&'static str; N]) -> Result<Self, DataError> {
-        Ok(Self { lines: LineReader::new(Source::open(file(folder, name)?)?, MAX_LINE_BYTES), names })
+        let path = source::in_any_form(folder, name).ok_or_else(|| {
+            let files = "ratings.dat, users.dat and movies.dat of MovieLens-1M, plain, .gz or .zst";
+            let problem = format!("no {name}, expected {files}");
+            DataError::Folder { folder: folder.display().to_string(), problem }
+        })?;
+        Ok(Self { lines: LineReader::new(Source::open(path)?, MAX_LINE_BYTES), names, text: String::new() })
     }
 
     fn next_row(&mut self) -> Result<Option<Cells<'_, N>>, DataError> {
@@ -188,20 +195,20 @@ impl<const N: usize> Lines<N> {
             return Ok(None);
         }
         // Every byte is a character of Latin-1.
-        let line: String = self.lines.line().iter().map(|byte| char::from(*byte)).collect();
-        let cells: Vec<String> = line.split("::").map(str::to_owned).collect();
-        let found = cells.len();
-        let cells = cells.try_into();
-        let form = self.names.join("::");
-        cells.map_or_else(
-            |_| Err(self.bad("", format!("found {found} cells, expected {form}"))),
-            |cells| Ok(Some(Cells { from: self, cells })),
-        )
-    }
-
-    fn bad(&self, field: &str, problem: String) -> DataError {
-        let file = self.lines.source().name().to_owned();
-        DataError::Invalid { file, line: self.lines.number(), field: field.to_owned(), problem }
+        self.text.clear();
+        self.text.extend(self.lines.line().iter().map(|byte| char::from(*byte)));
+        let (mut cells, mut found) = ([""; N], 0);
+        for cell in self.text.split("::") {
+            if let Some(to) = cells.get_mut(found) {
+                *to = cell;
+            }
+            found += 1;
+        }
+        if found != N {
+            let problem = format!("found {found} cells, expected {}", self.names.join("::"));
+            return Err(self.lines.invalid("", problem));
+        }
+        Ok(Some(Cells { from: self, cells }))
     }
 }
 
@@ -211,16 +218,7 @@ impl<const N: usize> Cells<'_, N> {
     }
 
     fn unexpected(&self, cell: usize, expected: &str) -> DataError {
-        self.from.bad(self.from.names[cell], format!("found {:?}, expected {expected}", self.cells[cell]))
+        let problem = format!("found {:?}, expected {expected}", self.cells[cell]);
+        self.from.lines.invalid(self.from.names[cell], problem)
     }
-}
-
-/// A file of the log, in the first form that is there.
-fn file(folder: &Path, name: &str) -> Result<PathBuf, DataError> {
-    let forms = ["", ".gz", ".zst"].map(|form| folder.join(format!("{name}{form}")));
-    forms.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        let problem =
-            format!("no {name}, expected ratings.dat, users.dat and movies.dat of MovieLens-1M, plain, .gz or .zst");
-        DataError::Folder { folder: folder.display().to_string(), problem }
-    })
 }

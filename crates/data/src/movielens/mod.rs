@@ -152,6 +152,7 @@ impl Lists<'_> {
                 ("log_history", rounded((person.wanted().count() as f64).ln_1p()).into()),
             ]);
             known.extend(factors::named(factors));
+            let unrated = self.unrated(person);
             for (place, list) in lists.iter().enumerate() {
                 let (split, count) = match lists.len() - place {
                     1 => (Split::Test, &mut summary.test),
@@ -165,16 +166,21 @@ impl Lists<'_> {
                 let mut features = known.clone();
                 features.insert("recent".to_owned(), self.liked(&recent).into());
                 let id = format!("{}-{place}", person.id);
-                files.write(split, &self.impression(id, person, (features, factors), list, rng))?;
+                files.write(split, &self.impression(id, person, (features, factors), (list, &unrated), rng))?;
             }
         }
         Ok(())
     }
 
-    /// The shown films and others that the user never rated, as many as are asked for or as there are, shuffled.
-    fn candidates(&self, person: &Person, shown: Vec<usize>, rng: &mut Pcg64Mcg) -> Vec<usize> {
+    /// How often the history has each film, 0 of those that the user rated.
+    fn unrated(&self, person: &Person) -> Vec<u32> {
         let mut weights: Vec<u32> = self.log.films.iter().map(|film| film.ratings).collect();
         person.history.iter().chain(&person.later).for_each(|rating| weights[rating.film] = 0);
+        weights
+    }
+
+    /// The shown films and others, drawn by their weight, as many as are asked for or as there are, shuffled.
+    fn candidates(&self, shown: Vec<usize>, weights: &[u32], rng: &mut Pcg64Mcg) -> Vec<usize> {
         let left = weights.iter().filter(|weight| **weight > 0).count();
         let others = left.min(self.options.candidates - shown.len());
         let drawn = index::sample_weighted(rng, weights.len(), |film| weights[film], others);
@@ -195,11 +201,11 @@ impl Lists<'_> {
         id: String,
         person: &Person,
         (features, factors): (Features, &factors::Row),
-        list: &[Rating],
+        (list, unrated): (&[Rating], &[u32]),
         rng: &mut Pcg64Mcg,
     ) -> Impression {
         let shown: Vec<usize> = list.iter().map(|rating| rating.film).collect();
-        let candidates = self.candidates(person, shown, rng);
+        let candidates = self.candidates(shown, unrated, rng);
         let candidate = |&film: &usize| Candidate {
             id: self.log.films[film].id.to_string(),
             score: Some(rounded(factors::product(factors, &self.factors.films[film]))),

@@ -128,26 +128,18 @@ fn bad_lines_are_told_with_their_place() {
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
         message.rsplit_once('/').unwrap().1.to_owned()
     };
-    assert_eq!(problem("ratings.dat", "1::40::3", "1::40::6"), "ratings.dat:1: stars: found \"6\", expected 1 to 5");
-    assert_eq!(problem("ratings.dat", "1::40", "x::40"), "ratings.dat:1: user: found \"x\", expected a whole number");
-    assert_eq!(
-        problem("ratings.dat", "1::40", "9::40"),
-        "ratings.dat:1: user: found \"9\", expected a user of users.dat"
-    );
-    assert_eq!(
-        problem("ratings.dat", "1::40", "1::61"),
-        "ratings.dat:1: film: found \"61\", expected a film of movies.dat"
-    );
-    assert_eq!(
-        problem("ratings.dat", "1::39", "1::40"),
-        "ratings.dat:2: film: found \"40\", expected one rating of a film by a user"
-    );
-    assert_eq!(
-        problem("ratings.dat", "::3::1019", ""),
-        "ratings.dat:1: found 2 cells, expected user::film::stars::time"
-    );
-    assert_eq!(problem("users.dat", "2::M", "1::M"), "users.dat:2: user: found \"1\", expected distinct users");
-    assert_eq!(problem("movies.dat", "\n2::", "\n1::"), "movies.dat:2: film: found \"1\", expected distinct films");
+    for (name, from, to, expected) in [
+        ("ratings.dat", "1::40::3", "1::40::6", "1: stars: found \"6\", expected 1 to 5"),
+        ("ratings.dat", "1::40", "x::40", "1: user: found \"x\", expected a whole number"),
+        ("ratings.dat", "1::40", "9::40", "1: user: found \"9\", expected a user of users.dat"),
+        ("ratings.dat", "1::40", "1::61", "1: film: found \"61\", expected a film of movies.dat"),
+        ("ratings.dat", "1::39", "1::40", "2: film: found \"40\", expected one rating of a film by a user"),
+        ("ratings.dat", "::3::1019", "", "1: found 2 cells, expected user::film::stars::time"),
+        ("users.dat", "2::M", "1::M", "2: user: found \"1\", expected distinct users"),
+        ("movies.dat", "\n2::", "\n1::", "2: film: found \"1\", expected distinct films"),
+    ] {
+        assert_eq!(problem(name, from, to), format!("{name}:{expected}"));
+    }
 }
 
 #[test]

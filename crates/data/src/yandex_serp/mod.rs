@@ -130,7 +130,7 @@ impl YandexSerpSummary {
 /// Converts the log at `src`, `serps.tsv` or `serps.tsv.gz` or a folder with it, into a data set in `out`.
 ///
 /// # Errors
-/// If the log cannot be read or a row is bad, if a split would be empty, if `out` already holds a data set in another form,
+/// If the log cannot be read or a row is bad, if a split would be empty, if `out` already holds another data set,
 /// or if it cannot be written.
 pub fn convert_yandex_serp(
     src: &Path,

@@ -114,3 +114,26 @@ pub fn load_rival(kind: SystemKind, dir: &Path) -> Result<Network<RivalConfig>, 
 pub(crate) fn load(kind: SystemKind, dir: &Path) -> Result<(Network<RivalConfig>, Box<dyn Rival>), ModelError> {
     Network::load(dir, kind.name(), |config: &RivalConfig, schema| declare(kind, &config.systems, schema))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_is_refused_before_it_is_made() {
+        let problem = |kind: SystemKind, dim: u64, rows: u64| {
+            let schema = format!(
+                r#"{{"version": 1, "tables": [{{"name": "a", "dim": {dim}, "encoding": {{"kind": "hash", "buckets": {rows}}}}}],
+                    "candidate": [{{"kind": "category", "name": "a", "table": "a"}}]}}"#
+            );
+            let schema = serde_json::from_str(&schema).unwrap();
+            declare(kind, &SystemConfig::default(), &schema).map(|_| ()).unwrap_err()
+        };
+        for kind in SystemKind::ALL {
+            let rows = problem(kind, 1 << 40, 4).to_string();
+            assert_eq!(rows, format!("tables[0].dim: {}, expected at most 16384", 1_u64 << 40));
+            let all = problem(kind, 16_384, u64::from(u32::MAX));
+            assert!(matches!(all, InvalidModel::TooLarge { part, .. } if part == kind.name()), "{all}");
+        }
+    }
+}
