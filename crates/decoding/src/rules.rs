@@ -232,7 +232,8 @@ impl Rules {
         self.pins.values().any(|&pinned| pinned == candidate)
     }
 
-    pub(crate) fn is_excluded(&self, candidate: usize) -> bool {
+    /// Whether no list may hold the candidate.
+    pub fn is_excluded(&self, candidate: usize) -> bool {
         self.excluded.get(candidate).is_some_and(|excluded| *excluded)
     }
 
@@ -253,6 +254,14 @@ impl Rules {
         let broken = self.groups.iter().position(|group| is_broken(group, breach));
         breach.group = broken.unwrap_or(0);
         broken.is_some()
+    }
+
+    /// Whether `list`, of distinct candidates that there are, keeps the rules.
+    pub fn are_kept(&self, list: &[usize]) -> bool {
+        let pinned = |(position, candidate): (usize, usize)| list.get(position) == Some(&candidate);
+        !list.iter().any(|candidate| self.is_excluded(*candidate))
+            && self.pins().all(pinned)
+            && (self.groups.is_empty() || !self.are_broken(list, &mut Breach::default()))
     }
 
     pub(crate) fn kind(&self, candidate: usize) -> usize {

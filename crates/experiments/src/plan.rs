@@ -189,7 +189,7 @@ impl Experiment {
         Self::grid("positions", "positions shared by all requests, or made of their candidates", variants::positions),
         Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", variants::unlikelihood),
         Self::grid("decoders", "one way of decoding at a time, everything else fixed", variants::decoders),
-        Self::grid("lists", "how many lists the evaluator is given, and from which decoders", variants::lists),
+        Self::grid("lists", "how many lists the evaluator is given, proposed or found by exchanges", variants::lists),
         Self::grid(
             "sensitivity",
             "ω, ρ, τ, α × top_k and the choice of negatives, one at a time",
@@ -249,9 +249,13 @@ mod tests {
             let Plan::Grid(variants) = experiment.plan else { continue };
             let variants = variants.named(&[]).unwrap();
             assert!(variants.len() >= 2, "{}", experiment.name);
+            let bases = ["", "choice = 'items'\narrangement = 'greedy'", "exchanges = { rounds = 4 }"];
+            let bases = bases.map(|pipeline| Config::from_toml(&format!("[pipeline]\n{pipeline}")).unwrap());
             for variant in &variants {
-                let config = variant.config(&Config::default(), 7).unwrap_or_else(|error| panic!("{error}"));
-                assert_eq!(config.seed, 7);
+                for base in &bases {
+                    let config = variant.config(base, 7).unwrap_or_else(|error| panic!("{error}"));
+                    assert_eq!(config.seed, 7);
+                }
                 assert_eq!(variants.iter().filter(|other| other.name == variant.name).count(), 1);
                 assert!(
                     variant.name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),

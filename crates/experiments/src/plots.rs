@@ -5,7 +5,7 @@ use nar4rec_report::{Measure, Plot, Scale, Spacing};
 use crate::{
     Summary, Value, Variant,
     summary::{LIST_MILLISECONDS, form},
-    variants::LISTS_PROPOSED,
+    variants::{LISTS_PROPOSED, ROUNDS},
 };
 
 /// One plot for what each sweep goes over: of the figure that variants are ranked by, and of the time that a list takes where
@@ -14,7 +14,7 @@ pub(crate) fn plots(variants: &[Variant], summary: &Summary) -> Vec<Plot> {
     let mut plots: Vec<Plot> = Vec::new();
     let along = variants.iter().filter_map(|variant| Some((variant, variant.along.as_ref()?)));
     for (variant, along) in along {
-        let times = (along.over == LISTS_PROPOSED).then_some(LIST_MILLISECONDS);
+        let times = [LISTS_PROPOSED, ROUNDS].contains(&along.over).then_some(LIST_MILLISECONDS);
         for figure in summary.ranked_by().into_iter().chain(times) {
             if let Some(value) = value(summary, &variant.name, figure) {
                 plot_of(&mut plots, figure, along.over).push(&along.curve, along.x, measure(Some(value)));

@@ -7,6 +7,15 @@ use crate::{Subject, Variant};
 /// What the curves of [`lists`] go over.
 pub(crate) const LISTS_PROPOSED: &str = "lists proposed";
 
+/// The same of exchanges.
+pub(crate) const ROUNDS: &str = "rounds of exchanges, from the greedy list";
+
+/// What one decoder proposes, as it proposes it.
+const AS_PROPOSED: &str = "pipeline.arrangement = 'proposed'\npipeline.choice = 'list'";
+
+/// No list but those that are proposed.
+const NO_EXCHANGES: &str = "pipeline.exchanges.rounds = 0";
+
 /// All systems.
 pub(crate) fn rivals() -> Vec<Variant> {
     let baselines = Baseline::ALL.map(|baseline| Variant::new(baseline.name(), Subject::Baseline(baseline), ""));
@@ -28,9 +37,7 @@ pub(crate) fn unlikelihood() -> Vec<Variant> {
 
 /// One list of one decoder, shown as it is.
 fn decoded(name: String, decoder: &str) -> Variant {
-    let patch =
-        format!("pipeline.decoders = [{{ {decoder} }}]\npipeline.arrangement = 'proposed'\npipeline.choice = 'list'");
-    Variant::nar4rec(name, &patch)
+    Variant::nar4rec(name, &format!("pipeline.decoders = [{{ {decoder} }}]\n{AS_PROPOSED}\n{NO_EXCHANGES}"))
 }
 
 /// One way of decoding at a time.
@@ -48,24 +55,28 @@ pub(crate) fn decoders() -> Vec<Variant> {
     alone.map(|(name, decoder)| decoded(name.to_owned(), decoder)).into()
 }
 
-/// More and more lists for the evaluator to choose from.
+/// More and more lists for the evaluator to choose from, proposed or found by exchanges.
 pub(crate) fn lists() -> Vec<Variant> {
-    let greedy =
-        Variant::nar4rec("greedy", "pipeline.decoders = [{ kind = 'greedy' }]").along(LISTS_PROPOSED, 1.0, "greedy");
+    let proposed = |name: String, decoders: &str| {
+        Variant::nar4rec(name, &format!("pipeline.decoders = [{decoders}]\n{NO_EXCHANGES}"))
+    };
+    let greedy = proposed("greedy".to_owned(), "{ kind = 'greedy' }").along(LISTS_PROPOSED, 1.0, "greedy");
     let gumbel = [1, 3, 7, 15, 31, 63, 127, 255].map(|lists| {
         let gumbel = format!("{{ kind = 'gumbel', temperature = 0.7, lists = {lists} }}");
-        let patch = format!("pipeline.decoders = [{{ kind = 'greedy' }}, {gumbel}]");
-        Variant::nar4rec(format!("gumbel-{lists}"), &patch).along(
-            LISTS_PROPOSED,
-            f64::from(lists + 1),
-            "greedy and Gumbel",
-        )
+        let variant = proposed(format!("gumbel-{lists}"), &format!("{{ kind = 'greedy' }}, {gumbel}"));
+        variant.along(LISTS_PROPOSED, f64::from(lists + 1), "greedy and Gumbel")
     });
     let best = [8, 32, 128].map(|lists| {
-        let patch = format!("pipeline.decoders = [{{ kind = 'k_best', lists = {lists} }}]");
-        Variant::nar4rec(format!("k-best-{lists}"), &patch).along(LISTS_PROPOSED, f64::from(lists), "k best")
+        let variant = proposed(format!("k-best-{lists}"), &format!("{{ kind = 'k_best', lists = {lists} }}"));
+        variant.along(LISTS_PROPOSED, f64::from(lists), "k best")
     });
-    std::iter::once(greedy).chain(gumbel).chain(best).collect()
+    let exchanged = [0, 1, 2, 4, 8].map(|rounds| {
+        let patch =
+            format!("pipeline.decoders = [{{ kind = 'greedy' }}]\n{AS_PROPOSED}\npipeline.exchanges.rounds = {rounds}");
+        let variant = Variant::nar4rec(format!("exchanges-{rounds}"), &patch);
+        variant.along(ROUNDS, f64::from(rounds), "")
+    });
+    std::iter::once(greedy).chain(gumbel).chain(best).chain(exchanged).collect()
 }
 
 /// One setting at a time.

@@ -4,13 +4,19 @@
 use nar4rec_decoding::{Pool, Proposal, Rules};
 use nar4rec_slate::{Permutation, Request};
 
-use crate::{PlacedItem, Problem, Ranking, RerankError, ScoredList, Trace, error::finite, opinions::Opinions};
+use crate::{
+    PlacedItem, Problem, Ranking, RerankError, ScoredList, Trace, error::finite, exchanges::Exchanges,
+    opinions::Opinions,
+};
 
 /// Who proposed a list that came with the call.
 const GIVEN: &str = "given";
 
 /// Who made a list of the items worth most of all lists.
 const COMPOSED: &str = "composed";
+
+/// Who made a list of one that was worth most, by an exchange.
+const EXCHANGED: &str = "exchanged";
 
 /// What is known of a request and its lists.
 #[derive(Debug, Default)]
@@ -26,6 +32,13 @@ pub(crate) struct Considered {
     rules: Option<Rules>,
     /// In the order in which they were proposed.
     lists: Pool<Valued>,
+    /// How many of them the evaluator has seen.
+    judged: usize,
+    /// The list whose neighbours are among the lists.
+    exchanged: Option<usize>,
+    exchanges: Exchanges,
+    /// The lists that were there before them and are next to it too.
+    known: Vec<usize>,
     shown: Shown,
     opinions: Opinions,
     /// The list of the items worth most, if it is shown.
@@ -76,8 +89,8 @@ pub(crate) struct Valued {
 }
 
 impl Valued {
-    fn set(&mut self, source: &'static str, list: &Permutation, candidates: usize, log_probability: f32) {
-        self.list.refill(list.as_slice(), candidates).expect("a permutation of these candidates is one again");
+    fn set(&mut self, source: &'static str, list: &[usize], candidates: usize, log_probability: f32) {
+        self.list.refill(list, candidates).expect("a permutation of these candidates is one again");
         (self.source, self.log_probability) = (source, log_probability);
         (self.utility, self.worth) = (0.0, 0.0);
         self.feedback.clear();
@@ -98,6 +111,7 @@ impl Considered {
         self.problem = problem;
         self.log_probabilities.clear();
         self.lists.clear();
+        (self.judged, self.exchanged) = (0, None);
         self.rules = None;
         self.shown = Shown::default();
     }
@@ -112,6 +126,7 @@ impl Considered {
         if let Err(problem) = result {
             self.problem = Some(problem);
             self.lists.clear();
+            self.judged = 0;
         }
     }
 
@@ -129,30 +144,67 @@ impl Considered {
     /// Adds a list that a decoder proposed.
     pub(crate) fn propose(&mut self, Proposal { decoder, found }: &Proposal) {
         let candidates = self.candidates();
-        self.lists.next(Valued::default).set(decoder.name(), &found.list, candidates, found.log_probability);
+        self.lists.next(Valued::default).set(decoder.name(), found.list.as_slice(), candidates, found.log_probability);
     }
 
     /// Adds a list that came with the call.
     pub(crate) fn give(&mut self, list: &Permutation) {
-        let (candidates, log_probability) = (self.candidates(), self.log_probability_of(list));
-        self.lists.next(Valued::default).set(GIVEN, list, candidates, log_probability);
+        let (candidates, log_probability) = (self.candidates(), self.log_probability_of(list.iter()));
+        self.lists.next(Valued::default).set(GIVEN, list.as_slice(), candidates, log_probability);
     }
 
-    /// The lists, in the order in which they were proposed.
-    pub(crate) fn lists(&self) -> &[Valued] {
-        self.lists.as_slice()
+    /// The lists that the evaluator has not seen yet, in the order in which they were proposed.
+    pub(crate) fn unjudged(&self) -> &[Valued] {
+        &self.lists.as_slice()[self.judged..]
     }
 
-    pub(crate) fn lists_mut(&mut self) -> &mut [Valued] {
-        self.lists.as_mut_slice()
+    /// The same, to be judged.
+    pub(crate) fn judge(&mut self) -> &mut [Valued] {
+        let lists = self.lists.as_mut_slice();
+        let from = std::mem::replace(&mut self.judged, lists.len());
+        &mut lists[from..]
+    }
+
+    /// The list worth most; of equals the one proposed first.
+    fn best(&self) -> Option<usize> {
+        let lists = self.lists.as_slice();
+        (0..lists.len()).rev().max_by(|a, b| lists[*a].worth.total_cmp(&lists[*b].worth))
+    }
+
+    /// Adds the lists next to the one worth most, of [`Exchanges::find`], that are not there yet; none if its neighbours are there
+    /// already.
+    pub(crate) fn exchange(&mut self, most: usize) {
+        let best = self.best();
+        if best == self.exchanged {
+            return;
+        }
+        self.exchanged = best;
+        let (Some(best), Some(rules)) = (best, self.rules.take()) else { return };
+        let mut exchanges = std::mem::take(&mut self.exchanges);
+        let candidates = (0..self.candidates()).filter(|candidate| !rules.is_excluded(*candidate));
+        let list = self.lists.as_slice()[best].list.as_slice();
+        let log_probability = |index: usize, place: usize| self.log_probability(index, place);
+        exchanges.find(list.iter().copied(), candidates, most, log_probability, |list| rules.are_kept(list));
+        // Only lists that are next to it too can be among those found.
+        self.known.clear();
+        self.known.extend((0..self.lists.as_slice().len()).filter(|other| {
+            let other = self.lists.as_slice()[*other].list.as_slice();
+            other.iter().zip(list).filter(|(a, b)| a != b).count() <= 2
+        }));
+        for list in exchanges.found() {
+            let lists = self.lists.as_slice();
+            if self.known.iter().all(|known| lists[*known].list.as_slice() != list) {
+                let (candidates, log_probability) = (self.candidates(), self.log_probability_of(list.iter().copied()));
+                self.lists.next(Valued::default).set(EXCHANGED, list, candidates, log_probability);
+            }
+        }
+        (self.exchanges, self.rules) = (exchanges, Some(rules));
     }
 
     /// Shows the list worth most; of equals the one proposed first.
     pub(crate) fn choose(&mut self) -> Result<(), Problem> {
-        let lists = self.lists.as_slice();
-        finite("worth of a list", lists.iter().map(|list| &list.worth))?;
-        let best = (0..lists.len()).rev().max_by(|a, b| lists[*a].worth.total_cmp(&lists[*b].worth));
-        self.shown = Shown::Judged(best.unwrap_or_default());
+        finite("worth of a list", self.lists.as_slice().iter().map(|list| &list.worth))?;
+        self.shown = Shown::Judged(self.best().unwrap_or_default());
         Ok(())
     }
 
@@ -180,9 +232,9 @@ impl Considered {
             self.shown = Shown::Judged(judged);
             return;
         }
-        let (candidates, log_probability) = (self.candidates(), self.log_probability_of(list));
+        let (candidates, log_probability) = (self.candidates(), self.log_probability_of(list.iter()));
         let Self { composed, opinions, .. } = self;
-        composed.set(COMPOSED, list, candidates, log_probability);
+        composed.set(COMPOSED, list.as_slice(), candidates, log_probability);
         list.iter().for_each(|index| composed.feedback.extend_from_slice(opinions.feedback(index)));
         composed.utility = utility(&composed.feedback);
         self.shown = Shown::Composed;
@@ -278,8 +330,8 @@ impl Considered {
     }
 
     /// Σ_j log P̂ of the items of a list where they stand.
-    fn log_probability_of(&self, list: &Permutation) -> f32 {
-        let logs = list.iter().enumerate().map(|(place, index)| f64::from(self.log_probability(index, place)));
+    fn log_probability_of(&self, list: impl Iterator<Item = usize>) -> f32 {
+        let logs = list.enumerate().map(|(place, index)| f64::from(self.log_probability(index, place)));
         logs.sum::<f64>() as f32
     }
 }

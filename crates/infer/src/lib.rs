@@ -24,6 +24,7 @@
 
 mod considered;
 mod error;
+mod exchanges;
 mod observer;
 mod opinions;
 mod ranking;

@@ -10,9 +10,9 @@ pub enum Stage {
     Encode,
     /// The generator's network.
     Generate,
-    /// From P̂ to lists, under the request's constraints.
+    /// From P̂ to lists, under the request's constraints; and again for each round of exchanges.
     Decode,
-    /// The evaluator's network, and what it makes each list worth.
+    /// The evaluator's network, and what it makes each list worth; and again for each round of exchanges.
     Evaluate,
     /// What is shown is chosen or composed, and put into words.
     Answer,

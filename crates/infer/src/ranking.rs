@@ -33,7 +33,8 @@ pub struct ScoredList {
     /// Σ over positions of log P̂ of the item there, by the generator.
     pub log_probability: f32,
     /// The decoder that proposed it first, by its kind in the configuration such as `greedy`; `given` if the caller did,
-    /// `composed` if none did: it was made of the items worth most (`choice = "items"`).
+    /// `composed` if it was made of the items worth most (`choice = "items"`), `exchanged` if of the list worth most by an exchange
+    /// (`exchanges`).
     pub source: &'static str,
 }
 
@@ -61,7 +62,7 @@ pub struct Trace {
     /// The number of positions.
     pub positions: usize,
     /// The distinct lists that were proposed, as the evaluator judged them, in the order of the decoders; the first is the generator's own
-    /// choice.
+    /// choice. Those found by exchanges follow, round by round.
     pub proposals: Vec<ScoredList>,
     /// The list to show: the one of them worth most, or with `choice = "items"` that of the items worth most in all of them, which need not
     /// be one of them.

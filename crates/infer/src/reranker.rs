@@ -9,7 +9,7 @@ use nar4rec_evaluator::{Evaluator, FeedbackKind};
 use nar4rec_features::{Catalog, Encoder, Schema};
 use nar4rec_generator::{FirstPositions, Generator};
 use nar4rec_layers::{FeatureEmbedding, ItemStates};
-use nar4rec_model::{Choice, InvalidModel, Model};
+use nar4rec_model::{Choice, ExchangeConfig, InvalidModel, Model};
 use nar4rec_slate::{Item, Permutation, Request};
 use nar4rec_tensor::{Eager, Isa, ParameterError, Parameters, Weights, Workspace};
 use ndarray::Array2;
@@ -47,6 +47,7 @@ pub struct Reranker {
     /// What a unit of log P̂ of a list is worth beside its utility.
     generator_weight: f32,
     choice: Choice,
+    exchanges: ExchangeConfig,
     scratches: Pool,
 }
 
@@ -91,6 +92,7 @@ impl Reranker {
             proposals: config.pipeline.proposals(),
             generator_weight: config.pipeline.generator_weight,
             choice: config.pipeline.choice,
+            exchanges: config.pipeline.exchanges,
             scratches: Pool::default(),
         })
     }
@@ -139,7 +141,7 @@ impl Reranker {
     }
 
     /// As [`Reranker::rerank_with`], into a ranking whose memory is used again. Keep one per thread: once it and the reranker
-    /// have seen requests as large, a request without constraints allocates nothing.
+    /// have seen requests as large (and with `exchanges` as many lists), a request without constraints allocates nothing.
     ///
     /// # Errors
     /// As [`Reranker::rerank`]; `ranking` is then as before.
@@ -206,7 +208,7 @@ impl Reranker {
     /// How much of the cache a request wants.
     fn footprint(&self) -> Footprint {
         let (generator, evaluator) = (self.generator.layers.config(), self.evaluator.layers.config());
-        Footprint::new(generator, evaluator, self.proposals.most_lists())
+        Footprint::new(generator, evaluator, self.proposals.most_lists(), self.exchanges)
     }
 
     /// The decoders' lists, with `length` items or the model's length.

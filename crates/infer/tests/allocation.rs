@@ -6,7 +6,7 @@ mod made;
 
 use made::{LENGTH, request, reranker};
 use nar4rec_infer::{Options, Ranking, Request, Reranker};
-use nar4rec_model::Choice;
+use nar4rec_model::{Choice, ExchangeConfig};
 
 /// Requests of many sizes, none above 60 candidates.
 fn requests(seeds: std::ops::Range<u64>) -> Vec<Request> {
@@ -43,6 +43,16 @@ fn nothing_is_allocated_for_a_request_that_is_no_larger_than_those_before() {
             assert_eq!(ranking.best.items.len(), LENGTH.min(1 + (449 * 17) % 60));
         }
     }
+}
+
+/// How many lists exchanges find depends on how often they help.
+#[test]
+fn nothing_is_allocated_for_exchanges_of_no_more_lists_than_before() {
+    let reranker = reranker(1, |model| model.config.pipeline.exchanges = ExchangeConfig { rounds: 99, candidates: 10 });
+    let mut ranking = Ranking::default();
+    let options = Options { length: None, alternatives: 3 };
+    assert!(allocations(&reranker, &requests(0..60), options, &mut ranking) > 0, "the counter counts");
+    assert_eq!(allocations(&reranker, &requests(0..60), options, &mut ranking), 0);
 }
 
 #[test]

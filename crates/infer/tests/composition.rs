@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use nar4rec_decoding::{Decoded, Decoder, Proposals, Rules, Scores};
@@ -9,7 +10,7 @@ use nar4rec_evaluator::Lists;
 use nar4rec_features::{Catalog, Encoder, FeatureBatch};
 use nar4rec_infer::{FeatureValue, Isa, Model, Options, Permutation, Request, Reranker, ScoredList, Trace};
 use nar4rec_layers::{FeatureEmbedding, ItemScratch};
-use nar4rec_model::Choice;
+use nar4rec_model::{Choice, ExchangeConfig};
 use nar4rec_tensor::{Eager, EagerValue, Exec, Purpose, Segments, Weights, Workspace};
 
 mod made;
@@ -289,6 +290,76 @@ fn by_items_those_worth_most_in_all_lists_are_shown() {
         assert_eq!((judged.len(), indices(&judged[0])), (1, given.as_slice().to_vec()));
     }
     assert!(new > 5, "only {new} of 20 lists were none of those proposed");
+}
+
+/// Whether two lists of the same length differ in one item, or in the places of two.
+fn are_next(a: &[usize], b: &[usize]) -> bool {
+    let changed: Vec<usize> = (0..a.len()).filter(|place| a[*place] != b[*place]).collect();
+    match changed[..] {
+        [place] => !a.contains(&b[place]),
+        [one, other] => (a[one], a[other]) == (b[other], b[one]),
+        _ => false,
+    }
+}
+
+/// The best list is one that no exchange of an item makes worth more, found in the steps that lead there.
+#[test]
+fn by_exchanges_the_list_worth_most_is_improved_until_none_next_to_it_is_worth_more() {
+    let weight = made::model(8).config.pipeline.generator_weight;
+    let exchanging = |rounds, candidates| {
+        made::reranker(8, |model| model.config.pipeline.exchanges = ExchangeConfig { rounds, candidates })
+    };
+    let [none, one, swaps, all] = [(0, 99), (1, 99), (1, 0), (99, 99)].map(|(rounds, most)| exchanging(rounds, most));
+    let indices = |list: &ScoredList| list.items.iter().map(|item| item.index).collect::<Vec<usize>>();
+    let (mut improved, mut longest) = (0, 0);
+    for seed in 0..15 {
+        let candidates = 1 + 2 * seed as usize;
+        let request = made::request(seed, candidates);
+        let traced =
+            |reranker: &Reranker| reranker.trace_batch(std::slice::from_ref(&request), None).remove(0).unwrap();
+        let [start, step, swapped, end] = [&none, &one, &swaps, &all].map(traced);
+
+        // One step: the lists next to the best, and the best of all.
+        let (first, further) = step.proposals.split_at(start.proposals.len());
+        assert_eq!(first, start.proposals);
+        assert!(further.iter().all(|list| list.source == "exchanged"));
+        let from = indices(&start.chosen);
+        let distinct: HashSet<Vec<usize>> = step.proposals.iter().map(indices).collect();
+        assert_eq!(distinct.len(), step.proposals.len());
+        let length = from.len();
+        let next = distinct.iter().filter(|list| are_next(&from, list)).count();
+        assert_eq!(next, length * (candidates - length) + length * length.saturating_sub(1) / 2);
+        assert!(further.iter().all(|list| are_next(&from, &indices(list))));
+        let most = step.proposals.iter().map(|list| worth(list, weight)).max_by(f32::total_cmp).unwrap();
+        assert_eq!(worth(&step.chosen, weight), most);
+        assert!(swapped.proposals[start.proposals.len()..].iter().all(|list| {
+            let (mut items, mut known) = (indices(list), from.clone());
+            items.sort_unstable();
+            known.sort_unstable();
+            items == known
+        }));
+
+        // All of them: nothing next to the last is worth more, whatever the caller asks about.
+        let last = indices(&end.chosen);
+        let exchanged = (0..length).flat_map(|place| (0..candidates).map(move |item| (place, item)));
+        let neighbours = exchanged.map(|(place, item)| {
+            let mut list = last.clone();
+            match last.iter().position(|known| *known == item) {
+                Some(other) => list.swap(place, other),
+                None => list[place] = item,
+            }
+            Permutation::new(list, candidates).unwrap()
+        });
+        let neighbours: Vec<Permutation> = neighbours.collect();
+        let judged = all.evaluate(&request, &neighbours).unwrap();
+        assert!(judged.iter().all(|list| worth(list, weight) <= worth(&end.chosen, weight)));
+        assert!(worth(&end.chosen, weight) >= worth(&step.chosen, weight));
+        improved += usize::from(step.chosen != start.chosen);
+        longest = longest.max(end.proposals.len());
+        let ranking = all.rerank_with(&request, Options { alternatives: 3, length: None }).unwrap();
+        assert_eq!(ranking.best, end.chosen);
+    }
+    assert!(improved > 5 && longest > 200, "{improved}, {longest}");
 }
 
 #[test]

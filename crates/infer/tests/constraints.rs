@@ -2,19 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use nar4rec_infer::{
     AtMost, Constraints, FeatureValue, Features, Item, Options, Pin, Problem, Request, Reranker, ScoredList,
 };
-use nar4rec_model::Choice;
+use nar4rec_model::{Choice, ExchangeConfig};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 mod made;
 
 static RERANKER: LazyLock<Reranker> =
     LazyLock::new(|| made::reranker(5, |model| model.config.pipeline.choice = Choice::Items));
+
+/// The list worth most; the same once improved.
+static CHOOSING: LazyLock<[Reranker; 2]> = LazyLock::new(|| {
+    [0, 1].map(|rounds| {
+        made::reranker(5, |model| model.config.pipeline.exchanges = ExchangeConfig { rounds, candidates: 99 })
+    })
+});
 
 static CATALOG: LazyLock<HashMap<String, Features>> =
     LazyLock::new(|| made::items().into_iter().map(|Item { id, features }| (id, features)).collect());
@@ -99,6 +106,20 @@ fn indices(list: &ScoredList) -> Vec<usize> {
     list.items.iter().map(|item| item.index).collect()
 }
 
+/// All lists with one item exchanged, or two in each other's place.
+fn next_to(list: &[usize], candidates: usize) -> Vec<Vec<usize>> {
+    let cells = (0..list.len()).flat_map(|place| (0..candidates).map(move |item| (place, item)));
+    let exchanged = cells.map(|(place, item)| {
+        let mut next = list.to_vec();
+        match list.iter().position(|known| *known == item) {
+            Some(other) => next.swap(place, other),
+            None => next[place] = item,
+        }
+        next
+    });
+    exchanged.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -119,6 +140,15 @@ proptest! {
                 let mut expected = Vec::new();
                 prop_assert!(fill(&request, &by_worth, &mut expected, length));
                 prop_assert_eq!(indices(&trace.chosen), expected);
+                let [trace, improved] = CHOOSING.each_ref().map(|reranker| {
+                    reranker.trace_batch(std::slice::from_ref(&request), Some(asked)).remove(0).unwrap()
+                });
+                let next = next_to(&indices(&trace.chosen), request.candidates().len());
+                let kept = next.into_iter().filter(|list| keeps(&request, list));
+                let expected: BTreeSet<Vec<usize>> = trace.proposals.iter().map(indices).chain(kept).collect();
+                let found: BTreeSet<Vec<usize>> = improved.proposals.iter().map(indices).collect();
+                prop_assert_eq!(found.len(), improved.proposals.len());
+                prop_assert_eq!(found, expected);
             }
             Err(error) => {
                 prop_assert!(!possible, "{}", error);

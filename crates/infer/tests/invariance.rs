@@ -10,7 +10,7 @@ use nar4rec_infer::{
     FeatureValue, Isa, Observer, Operation, Options, Problem, Ranking, Request, Reranker, ScoredList, Stage, Trace,
     Watch,
 };
-use nar4rec_model::Choice;
+use nar4rec_model::{Choice, ExchangeConfig};
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -18,13 +18,15 @@ use rand_pcg::Pcg64Mcg;
 
 mod made;
 
-/// One for each instruction set of this CPU and each way to choose.
+/// One for each instruction set of this CPU and each way to choose: a list, one that is improved, items.
 static RERANKERS: LazyLock<Vec<Reranker>> = LazyLock::new(|| {
     let isas = Isa::names().into_iter().map(|name| Isa::named(name).unwrap());
-    let both = isas.flat_map(|isa| [Choice::List, Choice::Items].map(|choice| (isa, choice)));
-    both.map(|(isa, choice)| {
+    let ways = [(Choice::List, 0), (Choice::List, 3), (Choice::Items, 0)];
+    let all = isas.flat_map(|isa| ways.map(|way| (isa, way)));
+    all.map(|(isa, (choice, rounds))| {
         let mut model = made::model(5);
         model.config.pipeline.choice = choice;
+        model.config.pipeline.exchanges = ExchangeConfig { rounds, candidates: 7 };
         Reranker::new(model, isa).unwrap()
     })
     .collect()
@@ -229,6 +231,25 @@ fn an_observer_sees_every_stage_and_changes_nothing() {
             assert_eq!(begun > 0, [Stage::Generate, Stage::Evaluate].contains(&stage), "{stage:?}");
         }
     }
+}
+
+#[test]
+fn an_observer_sees_decoding_and_judging_again_for_every_round_of_exchanges() {
+    let improving =
+        made::reranker(5, |model| model.config.pipeline.exchanges = ExchangeConfig { rounds: 2, candidates: 3 });
+    let mut rounds = 0;
+    for seed in 0..10 {
+        let mut diary = Diary::default();
+        let request = made::request(seed, 12);
+        improving.rerank_observed(&request, Options::default(), &mut Ranking::default(), &mut diary).unwrap();
+        let mut stages = diary.stages.iter().map(|(stage, _)| *stage);
+        assert!(stages.by_ref().take(2).eq([Stage::Encode, Stage::Generate]));
+        assert_eq!(stages.next_back(), Some(Stage::Answer));
+        let pairs: Vec<Stage> = stages.collect();
+        assert!(pairs.chunks(2).all(|pair| pair == [Stage::Decode, Stage::Evaluate]));
+        rounds = rounds.max(pairs.len() / 2 - 1);
+    }
+    assert_eq!(rounds, 2);
 }
 
 #[test]

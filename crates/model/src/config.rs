@@ -4,6 +4,7 @@ use nar4rec_decoding::{Arrangement, Decoder, ProposalConfig};
 use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_layers::ConfigError;
+use nar4rec_slate::MAX_CANDIDATES;
 use nar4rec_tensor::Purpose;
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +82,43 @@ pub struct PipelineConfig {
     /// What is chosen of the lists once they are judged.
     #[serde(skip_serializing_if = "Choice::is_list")]
     pub choice: Choice,
+    /// How the list worth most is improved once all are judged.
+    #[serde(skip_serializing_if = "ExchangeConfig::is_default")]
+    pub exchanges: ExchangeConfig,
     /// The decoders, in the order in which their lists come.
     pub decoders: Vec<Decoder>,
+}
+
+/// How the list worth most is improved: the lists that differ from it in one item, or in the places of two, are judged, and the best of
+/// all takes its place, again and again as long as one is worth more (docs/method.md §5). Not the paper's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExchangeConfig {
+    /// How often at most; 0 leaves it at what was proposed.
+    pub rounds: usize,
+    /// How many candidates may come in at a place: those that the generator finds likeliest there. With 0 items only change places.
+    pub candidates: usize,
+}
+
+impl Default for ExchangeConfig {
+    fn default() -> Self {
+        Self { rounds: 0, candidates: 20 }
+    }
+}
+
+impl ExchangeConfig {
+    /// How many lists a round judges at most, of lists of `length` items out of so many candidates.
+    pub fn most_lists(self, length: usize, candidates: usize) -> usize {
+        if self.rounds == 0 {
+            return 0;
+        }
+        let exchanged = length.saturating_mul(self.candidates.min(candidates.saturating_sub(length)));
+        exchanged.saturating_add(length.saturating_mul(length.saturating_sub(1)) / 2)
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What is chosen of the lists once they are judged.
@@ -108,7 +144,14 @@ impl Choice {
 impl Default for PipelineConfig {
     fn default() -> Self {
         let ProposalConfig { seed, arrangement, decoders } = ProposalConfig::default();
-        Self { seed, generator_weight: 0.0, arrangement, choice: Choice::List, decoders }
+        Self {
+            seed,
+            generator_weight: 0.0,
+            arrangement,
+            choice: Choice::List,
+            exchanges: ExchangeConfig::default(),
+            decoders,
+        }
     }
 }
 
@@ -121,11 +164,20 @@ impl PipelineConfig {
     /// Checks that lists can be proposed and compared.
     ///
     /// # Errors
-    /// If there is no decoder, a decoder's setting is out of range, or the weight is negative or not finite.
+    /// If there is no decoder, a decoder's setting is out of range, the weight is negative or not finite, or a list is to be improved
+    /// where none is chosen or its order is not to be touched.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let weight = self.generator_weight;
         if !(weight.is_finite() && weight >= 0.0) {
             return Err(ConfigError::new("generator_weight", format!("{weight}, expected a number of at least 0")));
+        }
+        let unfit = match (self.choice, self.arrangement) {
+            (Choice::Items, _) => Some("choice = \"items\""),
+            (Choice::List, Arrangement::Greedy) => Some("arrangement = \"greedy\""),
+            (Choice::List, Arrangement::Proposed) => None,
+        };
+        if let (Some(unfit), rounds @ 1..) = (unfit, self.exchanges.rounds) {
+            return Err(ConfigError::new("exchanges.rounds", format!("{rounds}, expected 0 with {unfit}")));
         }
         if self.decoders.is_empty() {
             return Err(ConfigError::new("decoders", "empty, expected at least one decoder"));
@@ -141,13 +193,23 @@ impl ModelConfig {
     /// Checks that such a model exists. The error names the field from the top, as in `generator.heads`.
     ///
     /// # Errors
-    /// As the `validate` of each part.
+    /// As the `validate` of each part, or if a round of exchanges would be of too many lists.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.generator.validate().map_err(within("generator"))?;
         self.evaluator.validate().map_err(within("evaluator"))?;
-        self.pipeline.validate().map_err(within("pipeline"))
+        self.pipeline.validate().map_err(within("pipeline"))?;
+        let lists = self.pipeline.exchanges.most_lists(self.generator.list_length, MAX_CANDIDATES);
+        if lists > MAX_EXCHANGED {
+            let problem =
+                format!("up to {lists} lists a round, expected at most {MAX_EXCHANGED}: fewer candidates, or 0 rounds");
+            return Err(ConfigError::new("pipeline.exchanges", problem));
+        }
+        Ok(())
     }
 }
+
+/// Lists that a round of exchanges may judge.
+const MAX_EXCHANGED: usize = 1 << 15;
 
 /// The same error, one level further out.
 fn within(part: &str) -> impl Fn(ConfigError) -> ConfigError {
@@ -188,6 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn a_round_of_exchanges_is_of_so_many_lists() {
+        let most = |rounds, candidates| ExchangeConfig { rounds, candidates };
+        assert_eq!(most(1, 20).most_lists(6, 100), 6 * 20 + 15);
+        assert_eq!(most(1, 20).most_lists(6, 10), 6 * 4 + 15);
+        assert_eq!(most(9, 0).most_lists(2, 10), 1);
+        assert_eq!(most(1, 20).most_lists(1, 1), 0);
+        assert_eq!(most(1, 20).most_lists(0, 9), 0);
+        assert_eq!(most(0, 20).most_lists(6, 100), 0);
+        assert_eq!(most(1, usize::MAX).most_lists(6, usize::MAX), usize::MAX);
+    }
+
+    #[test]
     fn json_round_trips() {
         for choice in [Choice::List, Choice::Items] {
             let mut config = config();
@@ -195,7 +269,13 @@ mod tests {
             let text = serde_json::to_string(&config).unwrap();
             assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), config);
             assert_eq!(text.contains(r#""choice":"items""#), choice == Choice::Items, "{text}");
+            assert!(!text.contains("exchanges"), "{text}");
         }
+        let mut config = config();
+        config.pipeline.exchanges.rounds = 2;
+        let text = serde_json::to_string(&config).unwrap();
+        assert!(text.contains(r#""exchanges":{"rounds":2,"candidates":20}"#), "{text}");
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text).unwrap(), config);
     }
 
     #[test]
@@ -215,6 +295,31 @@ mod tests {
         for weight in [f32::NAN, f32::INFINITY, -1.0] {
             assert!(message(&|c| c.pipeline.generator_weight = weight).starts_with("pipeline.generator_weight: "));
         }
+        let exchanging = |c: &mut ModelConfig| c.pipeline.exchanges.rounds = 4;
+        assert_eq!(
+            message(&|c| {
+                exchanging(c);
+                c.pipeline.choice = Choice::Items;
+            }),
+            "pipeline.exchanges.rounds: 4, expected 0 with choice = \"items\""
+        );
+        assert_eq!(
+            message(&|c| {
+                exchanging(c);
+                c.pipeline.arrangement = Arrangement::Greedy;
+            }),
+            "pipeline.exchanges.rounds: 4, expected 0 with arrangement = \"greedy\""
+        );
+        let mut improving = config();
+        exchanging(&mut improving);
+        assert!(improving.validate().is_ok());
+        improving.pipeline.exchanges.candidates = usize::MAX;
+        assert!(improving.validate().is_ok(), "more than there are are as many as there are");
+        improving.generator.list_length = 10;
+        assert_eq!(
+            improving.validate().unwrap_err().to_string(),
+            "pipeline.exchanges: up to 40905 lists a round, expected at most 32768: fewer candidates, or 0 rounds"
+        );
         let beam = Decoder::Beam(Beam { width: 0, lists: 1 });
         let expected = "pipeline.decoders[5]: beam.width: 0, expected at least 1";
         assert_eq!(message(&|c| c.pipeline.decoders.push(beam)), expected);

@@ -48,7 +48,7 @@ mod tests {
         };
         assert_eq!(
             message("{\n  \"sed\": 1\n}"),
-            "m/c.json:6:7: unknown field `sed`, expected one of `seed`, `generator_weight`, `arrangement`, `choice`, `decoders`"
+            "m/c.json:6:7: unknown field `sed`, expected one of `seed`, `generator_weight`, `arrangement`, `choice`, `exchanges`, `decoders`"
         );
         assert_eq!(message("{\"seed\": -1}"), "m/c.json:5:11: invalid value: integer `-1`, expected u64");
         assert_eq!(message("{\"seed\": 1"), "m/c.json:5:10: EOF while parsing an object");

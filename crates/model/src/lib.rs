@@ -49,7 +49,7 @@ mod read;
 mod weights;
 
 pub use atomic::{followed, write_atomically};
-pub use config::{Choice, ModelConfig, PipelineConfig, Precision};
+pub use config::{Choice, ExchangeConfig, ModelConfig, PipelineConfig, Precision};
 pub use declared::{MAX_PARAMETERS, declare};
 pub use directory::{DirectoryKind, NamedFile};
 pub use error::{InvalidModel, ModelError};

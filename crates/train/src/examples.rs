@@ -58,6 +58,11 @@ impl Example {
         })
     }
 
+    /// Whether both are the same question, whatever was shown.
+    fn asks_the_same(&self, other: &Self) -> bool {
+        self.ranks == other.ranks && self.request == other.request
+    }
+
     /// Every candidate that was shown, in the list or below it, with its labels.
     pub(crate) fn observed(&self, kinds: usize) -> impl Iterator<Item = (usize, &[f32])> {
         let list = self.shown.iter().copied().zip(self.labels.chunks_exact(kinds));
@@ -92,6 +97,11 @@ impl Example {
     pub fn worths<'a>(&'a self, kinds: &'a [FeedbackKind]) -> impl ExactSizeIterator<Item = f32> + 'a {
         self.labels.chunks_exact(kinds.len()).map(move |labels| worth(labels, kinds))
     }
+}
+
+/// The examples of each question, where the same one is asked several times in a row: a model answers it once.
+pub(crate) fn questions(examples: &[Example]) -> Vec<&[Example]> {
+    examples.chunk_by(Example::asks_the_same).collect()
 }
 
 fn utility(labels: &[f32], kinds: &[FeedbackKind]) -> f32 {

@@ -158,7 +158,7 @@ impl Untrained {
             }
             Network::Evaluator(..) => Vec::new(),
             Network::Rival(_, rival) => {
-                let ranked = ranked((rival.as_ref(), &self.weights), (pass, prepared), length, &mut self.memory);
+                let ranked = ranked((rival.as_ref(), &self.weights), (pass.iter(), prepared), length, &mut self.memory);
                 ranked.into_iter().map(|ranked| ranked.list).collect()
             }
         });

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //!   requests ─ encode ─→ batch ─ generator ─→ log P̂, states ─ decoders ─→ lists ─ evaluator ─→ worth ─ choose ─→ what is shown
+//!                                                                           ↑                  │
+//!                                                                           └──── exchanges ←──┘
 //! ```
 //!
 //! A request that fails at any step is left out of those that follow; no row of the batch depends on another request's.
@@ -13,7 +15,7 @@ use nar4rec_evaluator::EvaluatorConfig;
 use nar4rec_features::FeatureBatch;
 use nar4rec_generator::GeneratorConfig;
 use nar4rec_layers::{FeatureEmbedding, ItemScratch, ItemStates};
-use nar4rec_model::Choice;
+use nar4rec_model::{Choice, ExchangeConfig};
 use nar4rec_slate::{Permutation, Request};
 use nar4rec_tensor::{Eager, Exec, Forward, Segments, Watched};
 
@@ -34,22 +36,36 @@ const NUMBERS_PER_PASS: usize = 1 << 17;
 pub(super) struct Footprint {
     /// Numbers in the generator's widest states of one candidate.
     per_candidate: usize,
-    /// Numbers in the evaluator's widest states of all lists of a request.
+    /// Numbers in the evaluator's widest states of one list.
+    per_list: usize,
+    /// Lists that are judged of a request at first.
     lists: usize,
+    /// Items in a list.
+    length: usize,
+    exchanges: ExchangeConfig,
 }
 
 impl Footprint {
-    /// Of requests to these networks, with so many lists for each.
-    pub(super) fn new(generator: &GeneratorConfig, evaluator: &EvaluatorConfig, lists: usize) -> Self {
-        let widest = evaluator.feed_forward.max(3 * evaluator.width);
+    /// Of requests to these networks, with so many lists for each that are improved so.
+    pub(super) fn new(
+        generator: &GeneratorConfig,
+        evaluator: &EvaluatorConfig,
+        lists: usize,
+        exchanges: ExchangeConfig,
+    ) -> Self {
+        let length = generator.list_length;
         Self {
             per_candidate: generator.feed_forward.max(3 * generator.width),
-            lists: lists.saturating_mul(generator.list_length * widest),
+            per_list: length * evaluator.feed_forward.max(3 * evaluator.width),
+            lists,
+            length,
+            exchanges,
         }
     }
 
     fn of(self, candidates: usize) -> usize {
-        self.lists.max(self.per_candidate * candidates)
+        let lists = self.lists.max(self.exchanges.most_lists(self.length, candidates));
+        self.per_list.saturating_mul(lists).max(self.per_candidate * candidates)
     }
 
     /// How many requests of so many candidates fit a pass.
@@ -98,6 +114,9 @@ impl Reranker {
         self.generate(requests, wanted, scratch, observer);
         observer.enter(Stage::Evaluate);
         self.value(scratch, observer);
+        if let Wanted::Proposals(_) = wanted {
+            self.improve(scratch, observer);
+        }
         observer.enter(Stage::Answer);
         let Scratch { considered, decoding, .. } = scratch;
         let considered = considered.as_mut_slice().iter_mut().zip(requests);
@@ -210,17 +229,30 @@ impl Reranker {
         Ok(())
     }
 
-    /// Has the evaluator judge all lists at once.
-    fn value(&self, scratch: &mut Scratch, observer: &mut impl Observer) {
+    /// Exchanges items of the lists worth most, as long as the evaluator approves.
+    fn improve(&self, scratch: &mut Scratch, observer: &mut impl Observer) {
+        for _ in 0..self.exchanges.rounds {
+            observer.enter(Stage::Decode);
+            let considered = scratch.considered.as_mut_slice().iter_mut();
+            considered.for_each(|considered| considered.exchange(self.exchanges.candidates));
+            observer.enter(Stage::Evaluate);
+            if !self.value(scratch, observer) {
+                break;
+            }
+        }
+    }
+
+    /// Has the evaluator judge all lists at once that it has not seen. Whether there were any.
+    fn value(&self, scratch: &mut Scratch, observer: &mut impl Observer) -> bool {
         let Scratch { lists, considered, .. } = scratch;
         lists.clear();
         for request in considered.as_slice() {
-            for valued in request.lists() {
+            for valued in request.unjudged() {
                 lists.push(valued.list.iter().map(|index| (request.first_row + index) as u32));
             }
         }
         if lists.segments().count() == 0 {
-            return;
+            return false;
         }
         let Network { layers, weights, items } = &self.evaluator;
         let mut ex = Watched { inner: Eager::new(weights, &mut scratch.evaluator), watch: observer };
@@ -230,15 +262,16 @@ impl Reranker {
         let kinds = layers.config().feedback.len();
         let mut rest = ex.data(logits);
         for request in considered.as_mut_slice() {
-            let items: usize = request.lists().iter().map(|valued| valued.list.len()).sum();
+            let items: usize = request.unjudged().iter().map(|valued| valued.list.len()).sum();
             let mut logits = rest.split_off(..items * kinds).expect("a logit for every item and kind");
             let found = finite("logit of the evaluator", logits);
-            for valued in request.lists_mut() {
+            for valued in request.judge() {
                 let own = logits.split_off(..valued.list.len() * kinds).expect("a logit for every item and kind");
                 valued.judge(own, |feedback| layers.utility(feedback), self.generator_weight);
             }
             request.check(found);
         }
+        true
     }
 }
 
@@ -282,12 +315,14 @@ mod tests {
 
     #[test]
     fn a_pass_is_bounded_by_candidates_and_by_lists() {
-        let sizes = |lists: usize, candidates: &[usize]| {
+        let sizes_with = |exchanges: ExchangeConfig, lists: usize, candidates: &[usize]| {
             let requests: Vec<Request> = candidates.iter().copied().map(request).collect();
             let generator = GeneratorConfig { list_length: 4, width: 512, feed_forward: 2048, ..Default::default() };
             let evaluator = EvaluatorConfig { width: 1024, feed_forward: 1024, ..Default::default() };
-            passes(&requests, Footprint::new(&generator, &evaluator, lists)).map(<[Request]>::len).collect::<Vec<_>>()
+            let footprint = Footprint::new(&generator, &evaluator, lists, exchanges);
+            passes(&requests, footprint).map(<[Request]>::len).collect::<Vec<_>>()
         };
+        let sizes = |lists, candidates: &[usize]| sizes_with(ExchangeConfig::default(), lists, candidates);
         // 64 candidates, or ten lists of four items, each three times 1024 wide.
         assert_eq!(sizes(1, &[]), [0; 0]);
         assert_eq!(sizes(1, &[6; 12]), [10, 2]);
@@ -295,6 +330,13 @@ mod tests {
         assert_eq!(sizes(1, &[1, 64, 58, 6, 6, 200, 65]), [1, 1, 2, 1, 1, 1]);
         assert_eq!(sizes(5, &[8; 5]), [2, 2, 1]);
         assert_eq!(sizes(usize::MAX, &[8; 2]), [1, 1]);
+        // Of six candidates two may come in at each of four places, and two change places in six ways: 14 lists.
+        let exchanging = |rounds, candidates| ExchangeConfig { rounds, candidates };
+        assert_eq!(sizes_with(exchanging(1, 9), 1, &[6; 2]), [1, 1]);
+        assert_eq!(sizes_with(exchanging(0, 9), 1, &[6; 2]), [2]);
+        assert_eq!(sizes_with(exchanging(1, 0), 1, &[6; 2]), [1, 1]);
+        assert_eq!(sizes_with(exchanging(1, usize::MAX), 1, &[4; 3]), [1, 1, 1]);
+        assert_eq!(sizes_with(exchanging(1, 9), 12, &[6; 2]), [1, 1]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::{
     Example, Kept, Prepared, TrainingConfig, Unshown,
-    examples::worth,
+    examples::{questions, worth},
     task::{Judged, Lane, Task, Validation},
 };
 
@@ -44,19 +44,22 @@ impl RivalTask<'_> {
         }
     }
 
-    /// The lists for a few validation examples, judged.
-    fn judge(&self, weights: &Weights, examples: &[Example]) -> Vec<Judged> {
-        let (system, given) = ((self.rival, weights), (examples, self.prepared));
-        let ranked = ranked(system, given, self.prepared.list_length, &mut Workspace::default());
-        let judged = examples.iter().zip(ranked).map(|(example, ranked)| {
-            Judged::new((example, self.prepared), Some(ranked.list.into_iter()), ranked.scores.into_iter())
+    /// The lists for a few questions, judged by each of their examples.
+    fn judge(&self, weights: &Weights, questions: &[&[Example]]) -> Vec<Judged> {
+        let (system, asked) = ((self.rival, weights), questions.iter().map(|examples| &examples[0]));
+        let ranked = ranked(system, (asked, self.prepared), self.prepared.list_length, &mut Workspace::default());
+        let judged = questions.iter().zip(&ranked).flat_map(|(examples, Ranked { list, scores })| {
+            let (list, scores) = (list.iter().copied(), scores.iter().copied());
+            examples
+                .iter()
+                .map(move |example| Judged::new((example, self.prepared), Some(list.clone()), scores.clone()))
         });
         judged.collect()
     }
 
     /// What it predicts of the shown items of a few validation examples, and whether each was relevant.
     fn predicted(&self, weights: &Weights, examples: &[Example]) -> Vec<(f32, bool)> {
-        let (batch, ranks) = given(examples, self.prepared);
+        let (batch, ranks) = given(examples.iter(), self.prepared);
         let mut lists = Lists::default();
         for (example, first) in examples.iter().zip(&batch.request_offsets) {
             lists.push(example.shown.iter().map(|index| (first + index) as u32));
@@ -124,8 +127,9 @@ impl Task for RivalTask<'_> {
     }
 
     fn validate(&self, weights: &Weights) -> Validation {
-        let passes = self.prepared.valid.par_chunks(LISTS_PER_PASS);
-        let judged: Vec<Judged> = passes.flat_map_iter(|examples| self.judge(weights, examples)).collect();
+        let questions = questions(&self.prepared.valid);
+        let passes = questions.par_chunks(LISTS_PER_PASS);
+        let judged: Vec<Judged> = passes.flat_map_iter(|questions| self.judge(weights, questions)).collect();
         let mut validation = Validation::of_lists(&judged, self.prepared.list_length);
         if self.training.kept == Kept::Forecasts
             && let Some(loss) = self.log_loss(weights)
@@ -138,9 +142,9 @@ impl Task for RivalTask<'_> {
 }
 
 /// What a system makes of a few examples, in one pass.
-pub(crate) fn ranked(
+pub(crate) fn ranked<'a>(
     (rival, weights): (&dyn Rival, &Weights),
-    (examples, prepared): (&[Example], &Prepared),
+    (examples, prepared): (impl Iterator<Item = &'a Example>, &Prepared),
     length: usize,
     memory: &mut Workspace,
 ) -> Vec<Ranked> {
@@ -149,7 +153,7 @@ pub(crate) fn ranked(
 }
 
 /// The candidates of a few examples, and their places in the initial lists.
-fn given(examples: &[Example], prepared: &Prepared) -> (FeatureBatch, Vec<u32>) {
+fn given<'a>(examples: impl Iterator<Item = &'a Example>, prepared: &Prepared) -> (FeatureBatch, Vec<u32>) {
     let mut batch = FeatureBatch::new(prepared.encoder.spec());
     let mut ranks = Vec::new();
     for example in examples {
@@ -162,11 +166,12 @@ fn given(examples: &[Example], prepared: &Prepared) -> (FeatureBatch, Vec<u32>) 
 #[cfg(test)]
 mod tests {
     use nar4rec_slate::Impression;
+    use nar4rec_tensor::{Parameters, Registry};
 
     use super::*;
     use crate::{
         Config,
-        task::tests::{LINES, small},
+        task::tests::{LINES, small, weights},
     };
 
     /// Of a list of three a list of two is learned from; the third item was liked all the same.
@@ -195,5 +200,32 @@ mod tests {
         let judged = Judged::new((&example, &prepared), Some([0, 1].into_iter()), [0.5; 4].into_iter());
         let figures = Validation::of_lists(&[judged], 2).figures;
         assert_eq!(figures[1], ("P@2".to_owned(), 0.5), "what was liked below the list is relevant");
+    }
+    /// A question that comes several times in a row is answered once; each of its lists counts all the same.
+    #[test]
+    fn validation_does_not_depend_on_how_often_a_question_comes_in_a_row() {
+        let (mut prepared, _) = small();
+        let lines: Vec<&str> = LINES.lines().collect();
+        let other = lines[0].replace("\"like\":0", "\"like\":1");
+        let kind = SystemKind::EdgeRerank;
+        let mut registry = Registry::default();
+        let rival = Config::default().systems.build(kind, &mut registry, prepared.encoder.spec()).unwrap();
+        let weights = weights(&Parameters::initialise(registry.finish(), 4));
+        let training = TrainingConfig::default();
+        let mut figures = |order: [&str; 5]| {
+            let impressions = order.map(|line| serde_json::from_str::<Impression>(line).unwrap());
+            prepared.valid =
+                impressions.iter().map(|impression| Example::new(impression, &prepared).unwrap()).collect();
+            let (rival, specs) = (rival.as_ref(), Arc::from([]));
+            let task = RivalTask { kind, rival, specs, prepared: &prepared, training: &training };
+            (questions(&prepared.valid).len(), task.validate(&weights).figures)
+        };
+        let (first, second, third) = (lines[0], lines[1], lines[2]);
+        let (few, in_a_row) = figures([first, &other, first, second, third]);
+        let (many, apart) = figures([first, second, &other, third, first]);
+        assert_eq!((few, many), (3, 5));
+        assert_eq!(in_a_row, apart);
+        let (_, without) = figures([first, first, first, second, third]);
+        assert_ne!(in_a_row, without);
     }
 }

@@ -12,7 +12,7 @@ use nar4rec_tensor::{Eager, Exec, ParameterSpec, Weights, Workspace};
 use rayon::prelude::*;
 
 use super::{Judged, Lane, Task, Validation};
-use crate::{Example, LossConfig, Order, Prepared, Weighting};
+use crate::{Example, LossConfig, Order, Prepared, Weighting, examples::questions};
 
 /// Lists that share one pass when validating.
 const LISTS_PER_PASS: usize = 16;
@@ -61,28 +61,29 @@ impl GeneratorTask<'_> {
         loss
     }
 
-    /// The outputs for a few validation lists, judged.
-    fn judge(&self, weights: &Weights, examples: &[Example]) -> Vec<Judged> {
+    /// The greedy lists for a few questions, judged by each of their examples.
+    fn judge(&self, weights: &Weights, questions: &[&[Example]]) -> Vec<Judged> {
         let mut batch = FeatureBatch::new(self.prepared.encoder.spec());
-        for example in examples {
-            batch.push(&example.request, &self.prepared.catalog);
+        for examples in questions {
+            batch.push(&examples[0].request, &self.prepared.catalog);
         }
         let mut workspace = Workspace::default();
         let mut ex = Eager::new(weights, &mut workspace);
         let output = self.generator.forward(&mut ex, &batch);
         let positions = self.generator.config().list_length;
         let logs = ex.data(output.log_probabilities);
-        let rows = examples.iter().zip(output.segments.iter());
-        rows.map(|(example, rows)| self.judge_list(example, &logs[rows.start * positions..rows.end * positions]))
-            .collect()
+        let judged = questions.iter().zip(output.segments.iter()).flat_map(|(examples, rows)| {
+            let logs = &logs[rows.start * positions..rows.end * positions];
+            let list = greedy((logs, rows.len()), positions, &mut nar4rec_decoding::Workspace::default());
+            examples.iter().map(move |example| self.judge_list(example, list.as_deref(), logs))
+        });
+        judged.collect()
     }
 
-    fn judge_list(&self, example: &Example, logs: &[f32]) -> Judged {
-        let positions = self.generator.config().list_length;
-        let candidates = logs.len() / positions;
-        let scores = logs.chunks_exact(positions).map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        let list = greedy((logs, candidates), positions, &mut nar4rec_decoding::Workspace::default());
-        Judged::new((example, self.prepared), list.map(Vec::into_iter), scores)
+    fn judge_list(&self, example: &Example, list: Option<&[usize]>, logs: &[f32]) -> Judged {
+        let rows = logs.chunks_exact(self.generator.config().list_length);
+        let scores = rows.map(|row| row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+        Judged::new((example, self.prepared), list.map(|list| list.iter().copied()), scores)
     }
 }
 
@@ -150,7 +151,8 @@ impl Task for GeneratorTask<'_> {
     }
 
     fn validate(&self, weights: &Weights) -> Validation {
-        let passes = self.prepared.valid.par_chunks(LISTS_PER_PASS);
+        let questions = questions(&self.prepared.valid);
+        let passes = questions.par_chunks(LISTS_PER_PASS);
         let judged: Vec<Judged> = passes.flat_map_iter(|pass| self.judge(weights, pass)).collect();
         Validation::of_lists(&judged, self.generator.config().list_length)
     }
