@@ -92,7 +92,7 @@ pub struct PipelineConfig {
 /// How the list worth most is improved: the lists that differ from it in one item, or in the places of two, are judged, and the best of
 /// all takes its place, again and again as long as one is worth more (docs/method.md §5). Not the paper's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table such as { rounds = 10, candidates = 20 }")]
 pub struct ExchangeConfig {
     /// How often at most; 0 leaves it at what was proposed.
     pub rounds: usize,
@@ -243,6 +243,8 @@ mod tests {
         assert_eq!((pipeline.seed, pipeline.generator_weight), (3, 0.25));
         assert_eq!(pipeline.proposals().decoders[1], Decoder::KBest(KBest { lists: 4 }));
         assert_eq!(pipeline.proposals().seed, 3);
+        let error = toml::from_str::<PipelineConfig>("exchanges = 4").unwrap_err().to_string();
+        assert!(error.contains("integer `4`, expected a table such as { rounds = 10, candidates = 20 }"), "{error}");
         assert_eq!(toml::from_str::<PipelineConfig>("").unwrap(), PipelineConfig::default());
         assert_eq!(PipelineConfig::default().proposals(), ProposalConfig::default());
         let error = toml::from_str::<PipelineConfig>("sed = 3").unwrap_err().to_string();
