@@ -179,12 +179,13 @@ impl Considered {
             return;
         }
         self.exchanged = best;
-        let (Some(best), Some(rules)) = (best, self.rules.take()) else { return };
+        let Some(best) = best else { return };
+        let rules = self.rules.take().expect("rules come before the lists that keep them");
         let mut exchanges = std::mem::take(&mut self.exchanges);
         let candidates = (0..self.candidates()).filter(|candidate| !rules.is_excluded(*candidate));
         let list = self.lists.as_slice()[best].list.as_slice();
         let log_probability = |index: usize, place: usize| self.log_probability(index, place);
-        exchanges.find(list.iter().copied(), candidates, most, log_probability, |list| rules.are_kept(list));
+        exchanges.find(list, candidates, most, log_probability, |list| rules.are_kept(list));
         // Only lists that are next to it too can be among those found.
         self.known.clear();
         self.known.extend((0..self.lists.as_slice().len()).filter(|other| {

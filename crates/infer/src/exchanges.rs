@@ -16,7 +16,7 @@ impl Exchanges {
     /// those with the item of a place below.
     pub(crate) fn find(
         &mut self,
-        list: impl Iterator<Item = usize>,
+        list: &[usize],
         candidates: impl Iterator<Item = usize>,
         most: usize,
         log_probability: impl Fn(usize, usize) -> f32,
@@ -25,7 +25,7 @@ impl Exchanges {
         let Self { list: draft, strangers, found } = self;
         found.clear();
         draft.clear();
-        draft.extend(list);
+        draft.extend_from_slice(list);
         strangers.clear();
         strangers.extend(candidates.filter(|candidate| !draft.contains(candidate)));
         for place in 0..draft.len() {
@@ -75,9 +75,9 @@ mod tests {
     fn next_to(list: &[usize], candidates: usize, most: usize, keeps: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
         let mut exchanges = Exchanges::default();
         // Memory of another list is in it.
-        exchanges.find([3, 1, 2].into_iter(), 0..9, 2, log_probability, |_| true);
+        exchanges.find(&[3, 1, 2], 0..9, 2, log_probability, |_| true);
         assert_eq!(exchanges.found().count(), 9);
-        exchanges.find(list.iter().copied(), 0..candidates, most, log_probability, keeps);
+        exchanges.find(list, 0..candidates, most, log_probability, keeps);
         exchanges.found().map(<[usize]>::to_vec).collect()
     }
 

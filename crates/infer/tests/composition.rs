@@ -341,16 +341,8 @@ fn by_exchanges_the_list_worth_most_is_improved_until_none_next_to_it_is_worth_m
 
         // All of them: nothing next to the last is worth more, whatever the caller asks about.
         let last = indices(&end.chosen);
-        let exchanged = (0..length).flat_map(|place| (0..candidates).map(move |item| (place, item)));
-        let neighbours = exchanged.map(|(place, item)| {
-            let mut list = last.clone();
-            match last.iter().position(|known| *known == item) {
-                Some(other) => list.swap(place, other),
-                None => list[place] = item,
-            }
-            Permutation::new(list, candidates).unwrap()
-        });
-        let neighbours: Vec<Permutation> = neighbours.collect();
+        let neighbours = made::next_to(&last, candidates).into_iter();
+        let neighbours: Vec<Permutation> = neighbours.map(|list| Permutation::new(list, candidates).unwrap()).collect();
         let judged = all.evaluate(&request, &neighbours).unwrap();
         assert!(judged.iter().all(|list| worth(list, weight) <= worth(&end.chosen, weight)));
         assert!(worth(&end.chosen, weight) >= worth(&step.chosen, weight));

@@ -106,20 +106,6 @@ fn indices(list: &ScoredList) -> Vec<usize> {
     list.items.iter().map(|item| item.index).collect()
 }
 
-/// All lists with one item exchanged, or two in each other's place.
-fn next_to(list: &[usize], candidates: usize) -> Vec<Vec<usize>> {
-    let cells = (0..list.len()).flat_map(|place| (0..candidates).map(move |item| (place, item)));
-    let exchanged = cells.map(|(place, item)| {
-        let mut next = list.to_vec();
-        match list.iter().position(|known| *known == item) {
-            Some(other) => next.swap(place, other),
-            None => next[place] = item,
-        }
-        next
-    });
-    exchanged.collect()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -143,7 +129,7 @@ proptest! {
                 let [trace, improved] = CHOOSING.each_ref().map(|reranker| {
                     reranker.trace_batch(std::slice::from_ref(&request), Some(asked)).remove(0).unwrap()
                 });
-                let next = next_to(&indices(&trace.chosen), request.candidates().len());
+                let next = made::next_to(&indices(&trace.chosen), request.candidates().len());
                 let kept = next.into_iter().filter(|list| keeps(&request, list));
                 let expected: BTreeSet<Vec<usize>> = trace.proposals.iter().map(indices).chain(kept).collect();
                 let found: BTreeSet<Vec<usize>> = improved.proposals.iter().map(indices).collect();

@@ -127,6 +127,20 @@ pub(crate) fn worths(trace: &Trace, weight: f32) -> Vec<(usize, f32, Vec<f32>)> 
     worths
 }
 
+/// All lists with one item exchanged, or two in each other's place.
+pub(crate) fn next_to(list: &[usize], candidates: usize) -> Vec<Vec<usize>> {
+    let cells = (0..list.len()).flat_map(|place| (0..candidates).map(move |item| (place, item)));
+    let exchanged = cells.map(|(place, item)| {
+        let mut next = list.to_vec();
+        match list.iter().position(|known| *known == item) {
+            Some(other) => next.swap(place, other),
+            None => next[place] = item,
+        }
+        next
+    });
+    exchanged.collect()
+}
+
 /// The ids of the best list.
 pub(crate) fn best_ids(reranker: &Reranker, request: &Request) -> Vec<String> {
     reranker.rerank(request).unwrap().best.items.into_iter().map(|item| item.id).collect()

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::{
         Config,
-        task::tests::{LINES, small, weights},
+        task::tests::{LINES, every_list_of_a_question_counts, small, weights},
     };
 
     /// Of a list of three a list of two is learned from; the third item was liked all the same.
@@ -201,31 +201,17 @@ mod tests {
         let figures = Validation::of_lists(&[judged], 2).figures;
         assert_eq!(figures[1], ("P@2".to_owned(), 0.5), "what was liked below the list is relevant");
     }
-    /// A question that comes several times in a row is answered once; each of its lists counts all the same.
     #[test]
-    fn validation_does_not_depend_on_how_often_a_question_comes_in_a_row() {
-        let (mut prepared, _) = small();
-        let lines: Vec<&str> = LINES.lines().collect();
-        let other = lines[0].replace("\"like\":0", "\"like\":1");
+    fn a_question_that_comes_again_counts_again() {
+        let (prepared, _) = small();
         let kind = SystemKind::EdgeRerank;
         let mut registry = Registry::default();
         let rival = Config::default().systems.build(kind, &mut registry, prepared.encoder.spec()).unwrap();
         let weights = weights(&Parameters::initialise(registry.finish(), 4));
         let training = TrainingConfig::default();
-        let mut figures = |order: [&str; 5]| {
-            let impressions = order.map(|line| serde_json::from_str::<Impression>(line).unwrap());
-            prepared.valid =
-                impressions.iter().map(|impression| Example::new(impression, &prepared).unwrap()).collect();
+        every_list_of_a_question_counts(prepared, |prepared| {
             let (rival, specs) = (rival.as_ref(), Arc::from([]));
-            let task = RivalTask { kind, rival, specs, prepared: &prepared, training: &training };
-            (questions(&prepared.valid).len(), task.validate(&weights).figures)
-        };
-        let (first, second, third) = (lines[0], lines[1], lines[2]);
-        let (few, in_a_row) = figures([first, &other, first, second, third]);
-        let (many, apart) = figures([first, second, &other, third, first]);
-        assert_eq!((few, many), (3, 5));
-        assert_eq!(in_a_row, apart);
-        let (_, without) = figures([first, first, first, second, third]);
-        assert_ne!(in_a_row, without);
+            RivalTask { kind, rival, specs, prepared, training: &training }.validate(&weights).figures
+        });
     }
 }

@@ -4,10 +4,11 @@ use std::fs;
 
 use nar4rec_data::DataSet;
 use nar4rec_model::{Model, ModelConfig, PipelineConfig};
+use nar4rec_slate::Impression;
 use nar4rec_tensor::{Isa, Purpose, Weights};
 
 use super::Task;
-use crate::{Config, Example, PrepareOptions, Prepared, prepare};
+use crate::{Config, Example, PrepareOptions, Prepared, examples::questions, prepare};
 
 /// Four candidates, of which two or three were shown; `like` is worth 1 and `share` 0.5. On the first list the items are
 /// worth 1 and 0.5, on the second nothing, and on the third `share` was not observed.
@@ -66,6 +67,28 @@ pub(crate) fn memory_stays(task: &impl Task, weights: &Weights) {
     };
     let (second, later) = ([reserve(), reserve()][1], [reserve(), reserve(), reserve()]);
     assert!(second > 0 && later == [second; 3], "{second}, then {later:?}");
+}
+
+/// Fails if validation depends on whether equal questions, which are answered once, come in a row, or leaves a list of theirs out.
+pub(crate) fn every_list_of_a_question_counts(
+    mut prepared: Prepared,
+    validate: impl Fn(&Prepared) -> Vec<(String, f64)>,
+) {
+    let lines: Vec<&str> = LINES.lines().collect();
+    let other =
+        lines[0].replace(r#"{"id":"b","feedback":{"like":1,"share":0}}"#, r#"{"id":"a","feedback":{"like":1}}"#);
+    let mut figures = |order: [&str; 5]| {
+        let impressions = order.map(|line| serde_json::from_str::<Impression>(line).unwrap());
+        prepared.valid = impressions.iter().map(|impression| Example::new(impression, &prepared).unwrap()).collect();
+        (questions(&prepared.valid).len(), validate(&prepared))
+    };
+    let (first, second, third) = (lines[0], lines[1], lines[2]);
+    let (few, in_a_row) = figures([first, &other, first, second, third]);
+    let (many, apart) = figures([first, second, &other, third, first]);
+    assert_eq!((few, many), (3, 5));
+    assert_eq!(in_a_row, apart);
+    let (_, without) = figures([first, first, first, second, third]);
+    assert_ne!(in_a_row, without);
 }
 
 /// Parameters as training has them.

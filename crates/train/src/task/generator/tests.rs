@@ -3,9 +3,8 @@
 use super::*;
 use crate::{
     Threshold,
-    task::tests::{LINES, memory_stays, small, weights},
+    task::tests::{every_list_of_a_question_counts, memory_stays, small, weights},
 };
-use nar4rec_slate::Impression;
 
 /// The states and log P̂ of one example, from a pass of its own.
 struct Pass {
@@ -146,28 +145,13 @@ fn kinds_worth_nothing_give_no_item_a_share() {
     assert_eq!(task.target_weights(&prepared.train[0]), (vec![0.0, 0.0], true));
 }
 
-/// A question that comes several times in a row is answered once; each of its lists counts all the same.
 #[test]
-fn validation_does_not_depend_on_how_often_a_question_comes_in_a_row() {
-    let (mut prepared, model) = small();
-    let lines: Vec<&str> = LINES.lines().collect();
-    let other =
-        lines[0].replace(r#"{"id":"b","feedback":{"like":1,"share":0}}"#, r#"{"id":"a","feedback":{"like":1}}"#);
-    let mut figures = |order: [&str; 5]| {
-        let impressions = order.map(|line| serde_json::from_str::<Impression>(line).unwrap());
-        prepared.valid = impressions.iter().map(|impression| Example::new(impression, &prepared).unwrap()).collect();
-        let loss = LossConfig::default();
+fn a_question_that_comes_again_counts_again() {
+    let (prepared, model) = small();
+    let (loss, weights) = (LossConfig::default(), weights(&model.generator.parameters));
+    every_list_of_a_question_counts(prepared, |prepared| {
         let specs = model.generator.parameters.specs().clone();
         let generator = &model.generator.layers;
-        let task = GeneratorTask { generator, specs, prepared: &prepared, loss: &loss, threshold: 0.0 };
-        let asked = questions(&prepared.valid).len();
-        (asked, task.validate(&weights(&model.generator.parameters)).figures)
-    };
-    let (first, second, third) = (lines[0], lines[1], lines[2]);
-    let (few, in_a_row) = figures([first, &other, first, second, third]);
-    let (many, apart) = figures([first, second, &other, third, first]);
-    assert_eq!((few, many), (3, 5));
-    assert_eq!(in_a_row, apart);
-    let (_, without) = figures([first, first, first, second, third]);
-    assert_ne!(in_a_row, without);
+        GeneratorTask { generator, specs, prepared, loss: &loss, threshold: 0.0 }.validate(&weights).figures
+    });
 }
