@@ -51,6 +51,12 @@ impl Variant {
         Self { along: Some(Along { over, x, curve: curve.into() }), ..self }
     }
 
+    /// The same with further changes.
+    pub(crate) fn with(mut self, patch: &str) -> Self {
+        merge(&mut self.patch, &patch.parse().expect("patches are TOML"));
+        self
+    }
+
     pub(crate) fn nar4rec(name: impl Into<String>, patch: &str) -> Self {
         Self::new(name, Subject::Nar4rec, patch)
     }
@@ -175,7 +181,7 @@ pub struct Experiment {
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::grid("rivals", "all systems on the same lists", variants::rivals),
         Self {
             needs_truth: true,
@@ -189,6 +195,11 @@ impl Experiment {
         Self::grid("positions", "positions shared by all requests, or made of their candidates", variants::positions),
         Self::grid("unlikelihood", "lists that did badly made unlikelier, or left out", variants::unlikelihood),
         Self::grid("decoders", "one way of decoding at a time, everything else fixed", variants::decoders),
+        Self::grid(
+            "sizes",
+            "the generator and Seq2Slate from narrow to wide; speed has how long they take",
+            variants::sizes,
+        ),
         Self::grid("lists", "how many lists the evaluator is given, proposed or found by exchanges", variants::lists),
         Self::grid(
             "sensitivity",

@@ -1,7 +1,7 @@
 //! How long systems take: training and inference per 1,024 lists, on one thread, with initial weights.
 //!
 //! ```text
-//!   outcome = one row in one round: a Timing      rows: every system; Seq2Slate and the generator again at m = 2, 5, 10, 20, 40
+//!   outcome = one row in one round: a Timing      rows: every system, the variants of `sizes`; some again at m = 2, 5, 10, 20, 40
 //!   round 1: row 1, row 2, …      round 2: row 1, row 2, …      what else the machine does hits all rows of a round alike
 //!   table   = medians over rounds      ratio = median over rounds of time / the generator's time in the same round
 //! ```

@@ -10,6 +10,12 @@ pub(crate) const LISTS_PROPOSED: &str = "lists proposed";
 /// The same of exchanges.
 pub(crate) const ROUNDS: &str = "rounds of exchanges, from the greedy list";
 
+/// The same of [`sizes`].
+const WIDTH: &str = "width";
+
+/// The widths of [`sizes`].
+const SIZES: [i32; 4] = [16, 32, 64, 128];
+
 /// What one decoder proposes, as it proposes it.
 const AS_PROPOSED: &str = "pipeline.arrangement = 'proposed'\npipeline.choice = 'list'";
 
@@ -77,6 +83,29 @@ pub(crate) fn lists() -> Vec<Variant> {
         variant.along(ROUNDS, f64::from(rounds), "")
     });
     std::iter::once(greedy).chain(gumbel).chain(best).chain(exchanged).collect()
+}
+
+/// The generator, of one layer, and Seq2Slate from narrow to wide: how good their lists are, and in `speed` how long they take.
+pub(crate) fn sizes() -> Vec<Variant> {
+    let generators = SIZES.map(|width| {
+        // Nobody asks its evaluator, so that is as small as can be.
+        let sizes = format!(
+            "[generator]\nwidth = {width}\nlayers = 1\nheads = 2\nfeed_forward = {}\ndropout = 0.1\n\
+             [evaluator]\nwidth = 8\nlayers = 1\nheads = 1\nfeed_forward = 8\n\
+             [training.evaluator]\nepochs = 1\n[training.negatives]\nlists = 0\n",
+            2 * width
+        );
+        let variant = decoded(format!("generator-{width}"), "kind = 'greedy'").with(&sizes);
+        variant.along(WIDTH, f64::from(width), "generator")
+    });
+    let slates = [("seq2slate", "lstm"), ("seq2slate-no-encoder", "none")].into_iter().flat_map(|(name, encoder)| {
+        SIZES.map(|width| {
+            let patch = format!("[systems.seq2slate]\nwidth = {width}\nencoder = '{encoder}'\ndropout = 0.1");
+            let variant = Variant::new(format!("{name}-{width}"), Subject::Rival(SystemKind::Seq2Slate), &patch);
+            variant.along(WIDTH, f64::from(width), name)
+        })
+    });
+    generators.into_iter().chain(slates).collect()
 }
 
 /// One setting at a time.

@@ -1,14 +1,14 @@
-//! What is timed: every system at the configuration's sizes, and three of them again at several list lengths.
+//! What is timed: every system at the configuration's sizes, and some of them again at several list lengths.
 
 use nar4rec_train::{Config, SystemKind};
 
-use crate::{ExperimentError, Subject, Variant, plan::chosen};
+use crate::{ExperimentError, Subject, Variant, plan::chosen, variants};
 
 /// NAR4Rec's row that the others are compared with.
 pub(crate) const GENERATOR: &str = "nar4rec-generator";
 
 /// The systems whose time is followed as the list grows.
-const GROWN: [&str; 3] = ["seq2slate", "seq2slate-no-encoder", GENERATOR];
+const GROWN: [&str; 4] = ["seq2slate", "seq2slate-no-encoder", "generator-32", GENERATOR];
 
 /// The list lengths it is followed over.
 const LENGTHS: [usize; 5] = [2, 5, 10, 20, 40];
@@ -39,6 +39,12 @@ impl TimedSystem {
         Self { timed, variant: Variant::new(name, subject, patch) }
     }
 
+    /// Of a variant that shows what one network proposes.
+    fn network(variant: Variant) -> Self {
+        let timed = if let Subject::Rival(kind) = variant.subject { Timed::Rival(kind) } else { Timed::Generator };
+        Self { timed, variant }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.variant.name
     }
@@ -67,6 +73,7 @@ pub(crate) fn systems() -> Vec<TimedSystem> {
     }
     systems.push(TimedSystem::new(GENERATOR, Timed::Generator, ""));
     systems.push(TimedSystem::new("nar4rec", Timed::Pipeline, ""));
+    systems.extend(variants::sizes().into_iter().map(TimedSystem::network));
     systems
 }
 
@@ -87,12 +94,11 @@ impl SpeedRow {
         }
     }
 
-    /// The configuration of this row. As the list grows the width is the generator's for all.
+    /// The configuration of this row.
     pub(crate) fn config(&self, base: &Config, seed: u64) -> Result<Config, ExperimentError> {
         let mut config = self.system.variant.config(base, seed)?;
         if let Some(length) = self.grown {
             config.generator.list_length = length;
-            config.systems.seq2slate.width = config.generator.width;
         }
         Ok(config)
     }

@@ -51,14 +51,14 @@ impl Place {
 }
 
 #[test]
-fn every_system_is_timed_in_every_round_and_three_as_the_list_grows() {
+fn every_system_is_timed_in_every_round_and_some_as_the_list_grows() {
     let place = Place::new();
     let mut counter = Counter::default();
     let (done, timings) = place.run(&[], &mut counter);
     assert_eq!(done.unwrap(), Done::All);
     assert!(timings.iter().all(|timing| timing.lists == 5), "{timings:?}");
     // m = 2, 5, 6: no list is longer than the most candidates.
-    assert_eq!((counter.outcomes, counter.cells), (2 * (11 + 3 * 3), 2 * (11 + 3 * 3)));
+    assert_eq!((counter.outcomes, counter.cells), (2 * (11 + 12 + 4 * 3), 2 * (11 + 12 + 4 * 3)));
     let summary = SpeedSummary::new(&timings);
     let names: Vec<&str> = summary.systems.iter().map(|line| line.system.as_str()).collect();
     assert!(SystemKind::ALL.iter().all(|kind| names.contains(&kind.name())), "{names:?}");
@@ -75,9 +75,15 @@ fn every_system_is_timed_in_every_round_and_three_as_the_list_grows() {
             && told("nar4rec").ratios.single.is_some()
             && told(GENERATOR).ratios == Ratios::default()
     );
-    let of = |grown| timings.iter().find(|timing| timing.system == "seq2slate" && timing.grown == grown).unwrap();
-    let width = |timing: &Timing| serde_json::from_str::<Config>(&timing.config).unwrap().systems.seq2slate.width;
-    assert_eq!((width(of(false)), width(of(true))), (16, 8), "as the list grows all have one width");
+    let config = |system: &str, grown| {
+        let timing = timings.iter().find(|timing| timing.system == system && timing.grown == grown).unwrap();
+        serde_json::from_str::<Config>(&timing.config).unwrap()
+    };
+    let width = |system: &str, grown| config(system, grown).systems.seq2slate.width;
+    let widths = [("seq2slate", false), ("seq2slate", true), ("seq2slate-no-encoder-64", false)];
+    assert_eq!(widths.map(|(system, grown)| width(system, grown)), [16, 16, 64]);
+    let generator = config("generator-32", false).generator;
+    assert_eq!((generator.width, generator.feed_forward, generator.layers), (32, 64, 1));
 }
 
 #[test]
