@@ -237,9 +237,9 @@ pub(crate) struct ExperimentRunArgs {
     /// The experiment; `nar4rec experiment list` has them
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// The configuration that its variants change
+    /// The configuration that its variants change; every default if not given
     #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    pub(crate) config: Option<PathBuf>,
     /// The data set's folder; or, several times, --data NAME=DIR: each has then its folder NAME in --out, besides a joint report
     #[arg(long, value_name = "[NAME=]DIR", required = true)]
     pub(crate) data: Vec<NamedFolder>,

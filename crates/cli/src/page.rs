@@ -160,8 +160,13 @@ fn example(source: &Source<'_>) -> anyhow::Result<Option<(Impression, Trace)>> {
         };
         let chosen = &trace.chosen.items;
         let after = chosen.iter().filter(|item| relevant(item.index)).count();
-        let before =
-            upstream_order(&impression).into_iter().take(chosen.len()).filter(|index| relevant(*index)).count();
+        let before = impression
+            .request()
+            .upstream_order()
+            .into_iter()
+            .take(chosen.len())
+            .filter(|index| relevant(*index))
+            .count();
         let gain = (after as isize - before as isize, after);
         if best.as_ref().is_none_or(|(most, ..)| gain > *most) {
             best = Some((gain, impression, trace));
@@ -170,18 +175,9 @@ fn example(source: &Source<'_>) -> anyhow::Result<Option<(Impression, Trace)>> {
     Ok(best.map(|(_, impression, trace)| (impression, trace)))
 }
 
-/// The candidates in the upstream ranker's order.
-fn upstream_order(impression: &Impression) -> Vec<usize> {
-    let candidates = impression.request().candidates();
-    let score = |index: usize| candidates[index].score.unwrap_or(f64::NEG_INFINITY);
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    order.sort_by(|a, b| score(*b).total_cmp(&score(*a)));
-    order
-}
-
 fn reranked(source: &Source<'_>, impression: &Impression, trace: &Trace) -> anyhow::Result<Reranked> {
     let request = impression.request();
-    let order = upstream_order(impression);
+    let order = request.upstream_order();
     let first = Permutation::new(order[..trace.chosen.items.len()].to_vec(), order.len())?;
     // What is shown may be made of the items of several lists: here it is judged like any other.
     let shown = Permutation::new(trace.chosen.items.iter().map(|item| item.index).collect(), order.len())?;

@@ -76,6 +76,7 @@ pub(crate) fn comparison_to_json(comparison: &Comparison) -> Value {
                 "coverage": system.diversity.coverage,
                 "repetition": system.diversity.repetition,
                 "distinct_pairs": system.diversity.distinct_pairs,
+                "intra_list_distance": system.diversity.intra_list_distance,
                 "intervals": { "lists": intervals(&system.lists), "shown": intervals(&system.shown) },
             });
             (system.name.clone(), value)

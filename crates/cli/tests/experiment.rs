@@ -40,6 +40,7 @@ fn every_system_trains_evaluates_and_reranks() {
         let found: Value = serde_json::from_str(&evaluated.out).unwrap();
         let ndcg = found["systems"][system]["lists"]["NDCG@2"].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&ndcg) && found["systems"]["upstream"]["lists"]["NDCG@2"].is_f64());
+        assert!(found["systems"][system].get("intra_list_distance").is_some(), "{found}");
         let predicts = !["prm", "seq2slate"].contains(&system);
         assert_eq!(found["systems"][system]["shown"]["LogLoss"].is_f64(), predicts, "{system}");
         let table = bench.run(&format!("evaluate --model {system} --data data")).out;
@@ -101,6 +102,29 @@ fn an_experiment_is_run_once_and_told() {
     assert!(again.err.contains("dnn seed 1: done before") && !again.err.contains("prm seed 2: done before"));
     assert_eq!(fs::read(bench.path("out/outcomes/dnn-s1.json")).unwrap(), kept);
     assert!(!again.err.contains("parameters"), "the model of prm is still there: {}", again.err);
+}
+
+#[test]
+fn a_configuration_that_does_not_fit_is_misuse_and_named() {
+    let bench = Bench::new();
+    small(&bench);
+    let command =
+        "experiment run rivals --config config.toml --data data --out out --seeds 1 --systems upstream,dnn,pier";
+    let config = bench.read("config.toml");
+    for (old, new, expected) in [
+        ("kept = 4", "kept = 9", "config.toml: systems.pier.kept: 9"),
+        ("relevance = \"like\"", "relevance = \"lick\"", "config.toml: relevance: \"lick\" is no kind of feedback"),
+    ] {
+        assert!(config.contains(old), "{config}");
+        bench.write("config.toml", &config.replace(old, new));
+        let ran = bench.run(command);
+        assert!(ran.status == Some(2) && ran.err.contains(expected), "{new}: {:?} {}", ran.status, ran.err);
+        assert!(!bench.exists("out/models/dnn-s1"), "before anything is trained");
+    }
+    // Without a configuration everything has its default.
+    let ran = bench.run("experiment run rivals --data data --out defaults --seeds 1 --systems upstream,popularity");
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("| popularity | 1 |") && ran.out.contains("\nConventions: "), "{}", ran.out);
 }
 
 #[test]

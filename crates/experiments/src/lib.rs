@@ -47,4 +47,4 @@ pub use report::{to_html, to_json, to_markdown};
 pub use series::{Done, Watcher};
 pub use speed::{Ratios, Speed, SpeedLine, SpeedSummary, Spread, Timed, TimedSystem, Timing, timed};
 pub use store::Store;
-pub use summary::{Behind, Row, Summary, Value};
+pub use summary::{About, Behind, Row, Summary, Value};

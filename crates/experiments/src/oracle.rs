@@ -99,9 +99,14 @@ impl<'a> Oracle<'a> {
         self.truth.regret_of(id, &worths, chosen)
     }
 
+    /// What was lost on average; nothing if no query was asked of which a list is worth anything: there are no shares of that.
+    fn mean(&self) -> Option<Regret> {
+        Regret::mean(&self.regrets).filter(|mean| mean.optimum > 0.0)
+    }
+
     /// Adds what was found to an outcome: utilities as shares of the mean optimum.
     pub(crate) fn finish(self, mut outcome: Outcome) -> Result<Outcome, ExperimentError> {
-        if let Some(mean) = Regret::mean(&self.regrets) {
+        if let Some(mean) = self.mean() {
             let share = |query: &Query| self.known.get(query.id()).map(|(_, regret)| regret.chosen / mean.optimum);
             outcome.per_list.insert(OPTIMUM.to_owned(), self.truth.all_queries().map(share).collect());
         }
@@ -116,7 +121,7 @@ impl<'a> Oracle<'a> {
         }
         let mut figures = BTreeMap::new();
         let mut add = |name: &str, value: f64| figures.insert(name.to_owned(), value);
-        if let Some(mean) = Regret::mean(&self.regrets) {
+        if let Some(mean) = self.mean() {
             let share = |utility: f64| utility / mean.optimum;
             add(OPTIMUM, share(mean.chosen));
             add("best proposed", share(mean.best_proposed));

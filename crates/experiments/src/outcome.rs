@@ -17,6 +17,8 @@ pub struct Outcome {
     pub split: String,
     /// Its lists that were measured.
     pub lists: usize,
+    /// Of these, lists without a relevant candidate: they are in no ranking metric.
+    pub without_positive: usize,
     /// Lines that were left out, because they are bad or do not fit the system.
     pub skipped: u64,
     /// The kind of feedback that makes an item relevant.
@@ -57,6 +59,7 @@ impl Outcome {
             let named = figures.metrics.iter();
             named.map(|metric| (format!("{before}{}", metric.name), metric.estimate.value)).collect()
         };
+        self.without_positive = system.lists.without_positive;
         self.figures.extend(values(&system.lists, ""));
         self.figures.extend(values(&system.shown, "shown "));
         self.figures.extend(of_diversity(system.diversity));

@@ -1,10 +1,11 @@
 //! A summary told: as Markdown for documents, as JSON for programs, as a page for people.
 
+use nar4rec_metrics::CONVENTIONS;
 use nar4rec_report::{Better, Column, Fact, MetricsTable, Report, Scale, System, render};
 use serde_json::json;
 
 use crate::{
-    Behind, Experiment, ExperimentError, Plan, Summary, Value,
+    About, Behind, Experiment, ExperimentError, Plan, Summary, Value,
     plots::{measure, plots},
     summary::form,
 };
@@ -28,6 +29,7 @@ pub fn to_markdown(experiment: &Experiment, summary: &Summary) -> String {
         text.push('\n');
     }
     text.extend(left_out(summary).map(|told| format!("\n{told}\n")));
+    text.push_str(&format!("\n{CONVENTIONS}\n"));
     text
 }
 
@@ -43,7 +45,9 @@ fn left_out(summary: &Summary) -> Option<String> {
 
 /// One JSON object with everything.
 pub fn to_json(experiment: &Experiment, summary: &Summary) -> String {
-    let value = json!({ "experiment": experiment.name, "about": experiment.about, "summary": summary });
+    let value = json!({
+        "experiment": experiment.name, "about": experiment.about, "conventions": CONVENTIONS, "summary": summary,
+    });
     format!("{value:#}\n")
 }
 
@@ -78,7 +82,10 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
         metrics: Some(MetricsTable {
             columns: summary.columns.iter().map(|name| column(name)).collect(),
             rows: rows.collect(),
-            note: Some(std::iter::once(NOTE.to_owned()).chain(left_out(summary)).collect::<Vec<_>>().join(" ")),
+            note: {
+                let told = [NOTE, CONVENTIONS].map(str::to_owned).into_iter().chain(left_out(summary));
+                Some(told.collect::<Vec<_>>().join(" "))
+            },
         }),
         plots: plots(&variants, summary),
         ..Report::default()
@@ -89,9 +96,7 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
 fn lead(experiment: &Experiment, summary: &Summary) -> String {
     let about = experiment.about;
     match &summary.about {
-        Some((split, lists, relevance)) => {
-            format!("{}: {about}. {lists} lists of the {split} split; relevant = {relevance}.", experiment.name)
-        }
+        Some(lists) => format!("{}: {about}. {lists}.", experiment.name),
         None => format!("{}: {about}. Nothing is done yet.", experiment.name),
     }
 }
@@ -99,9 +104,10 @@ fn lead(experiment: &Experiment, summary: &Summary) -> String {
 fn facts(summary: &Summary) -> Vec<Fact> {
     let seeds = summary.rows.iter().map(|row| row.seeds.len()).max().unwrap_or(0);
     let mut facts = vec![Fact::new("Variants", summary.rows.len().to_string()), Fact::new("Seeds", seeds.to_string())];
-    if let Some((split, lists, relevance)) = &summary.about {
+    if let Some(About { split, lists, without_positive, relevance }) = &summary.about {
         facts.push(Fact::new("Split", split.clone()));
         facts.push(Fact::new("Lists", lists.to_string()));
+        facts.push(Fact::new("Without a relevant candidate", without_positive.to_string()));
         facts.push(Fact::new("Relevant", relevance.clone()));
     }
     facts
@@ -148,7 +154,7 @@ mod tests {
         };
         let by = |mean| Some(Behind { mean, low: mean - 0.01, high: mean + 0.01, not_behind: 0.0 });
         let summary = Summary {
-            about: None,
+            about: Some(About { split: "valid".into(), lists: 9, without_positive: 2, relevance: "like".into() }),
             columns: vec!["P@6".to_owned(), "NDCG@6".to_owned()],
             compared: vec!["NDCG@6".to_owned(), "P@6".to_owned()],
             first: Some("b".to_owned()),
@@ -156,6 +162,8 @@ mod tests {
         };
         let experiment = Experiment::ALL.into_iter().find(|experiment| experiment.name == "rivals").unwrap();
         let text = to_markdown(&experiment, &summary);
+        let lead = "9 lists of the valid split, relevant = like, 2 without a relevant candidate in no ranking metric.";
+        assert_eq!(text.lines().next(), Some(format!("rivals: {}. {lead}", experiment.about).as_str()));
         let table: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(
             table,
@@ -166,9 +174,12 @@ mod tests {
                 "| b | 1 | 37.5 | 50.0 | first | – |",
                 "",
                 "Lines left out, because they are bad or do not fit the system: b 1. Differences are over the lists of both.",
+                "",
+                CONVENTIONS,
             ]
         );
         let page = to_html(&experiment, &summary).unwrap();
+        assert!(page.contains("Conventions: a candidate is relevant or not"));
         assert!(page.contains("behind the first by 25.0 [24.0, 26.0] in NDCG@6, -12.5 [-13.5, -11.5] in P@6"));
     }
 }

@@ -1,5 +1,7 @@
 //! Outcomes put together: for each variant the mean over seeds and their spread, and how far the first is ahead.
 
+use std::fmt;
+
 use nar4rec_metrics::{Bootstrap, Difference, Groups};
 use serde::Serialize;
 
@@ -54,11 +56,42 @@ pub struct Behind {
     pub not_behind: f64,
 }
 
+/// The lists that were measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct About {
+    /// Their split.
+    pub split: String,
+    /// How many there are.
+    pub lists: usize,
+    /// How many of them have no relevant candidate, and so are in no ranking metric.
+    pub without_positive: usize,
+    /// The kind of feedback that makes an item relevant.
+    pub relevance: String,
+}
+
+impl About {
+    fn of(outcome: &Outcome) -> Self {
+        let Outcome { split, lists, without_positive, relevance, .. } = outcome.clone();
+        Self { split, lists, without_positive, relevance }
+    }
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { split, lists, without_positive, relevance } = self;
+        write!(f, "{lists} lists of the {split} split, relevant = {relevance}")?;
+        match without_positive {
+            0 => Ok(()),
+            without => write!(f, ", {without} without a relevant candidate in no ranking metric"),
+        }
+    }
+}
+
 /// An experiment so far.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// The split, its lists and what makes an item relevant, of the first outcome.
-    pub about: Option<(String, usize, String)>,
+    /// What was measured, of the first outcome.
+    pub about: Option<About>,
     /// The figures' names.
     pub columns: Vec<String>,
     /// The figures that are compared list by list; by the first of them variants are ranked.
@@ -176,7 +209,7 @@ impl Summary {
             })
         };
         let rows: Result<_, ExperimentError> = variants.iter().enumerate().map(row).collect();
-        let about = outcomes.first().map(|first| (first.split.clone(), first.lists, first.relevance.clone()));
+        let about = outcomes.first().map(About::of);
         Ok(Self { about, columns, first: first.map(|first| variants[first].to_owned()), rows: rows?, compared })
     }
 }

@@ -87,20 +87,24 @@ pub(crate) fn lists() -> Vec<Variant> {
 
 /// The generator, of one layer, and Seq2Slate from narrow to wide: how good their lists are, and in `speed` how long they take.
 pub(crate) fn sizes() -> Vec<Variant> {
+    // What is narrow has nothing to spare.
+    let dropout = |width| if width < 64 { 0.0 } else { 0.1 };
     let generators = SIZES.map(|width| {
         // Nobody asks its evaluator, so that is as small as can be.
         let sizes = format!(
-            "[generator]\nwidth = {width}\nlayers = 1\nheads = 2\nfeed_forward = {}\ndropout = 0.1\n\
+            "[generator]\nwidth = {width}\nlayers = 1\nheads = 2\nfeed_forward = {}\ndropout = {:?}\n\
              [evaluator]\nwidth = 8\nlayers = 1\nheads = 1\nfeed_forward = 8\n\
              [training.evaluator]\nepochs = 1\n[training.negatives]\nlists = 0\n",
-            2 * width
+            2 * width,
+            dropout(width)
         );
         let variant = decoded(format!("generator-{width}"), "kind = 'greedy'").with(&sizes);
         variant.along(WIDTH, f64::from(width), "generator")
     });
     let slates = [("seq2slate", "lstm"), ("seq2slate-no-encoder", "none")].into_iter().flat_map(|(name, encoder)| {
         SIZES.map(|width| {
-            let patch = format!("[systems.seq2slate]\nwidth = {width}\nencoder = '{encoder}'\ndropout = 0.1");
+            let dropout = dropout(width);
+            let patch = format!("[systems.seq2slate]\nwidth = {width}\nencoder = '{encoder}'\ndropout = {dropout:?}");
             let variant = Variant::new(format!("{name}-{width}"), Subject::Rival(SystemKind::Seq2Slate), &patch);
             variant.along(WIDTH, f64::from(width), name)
         })

@@ -21,6 +21,11 @@
 //! raised by leaving items out. A list without a positive has no best order; it is left out of the ranking metrics and
 //! counted. NaN and infinite scores are refused at the door.
 
+/// The conventions in which other libraries differ, for whoever reads the figures.
+pub const CONVENTIONS: &str = "Conventions: a candidate is relevant or not, over all candidates of a request; P@k = hits/k; NDCG@k with gain 1 \
+    and discount 1/log2(place + 1); MAP@k over min(k, relevant candidates); a list without a relevant candidate is in no ranking \
+    metric; AUC and LogLoss over all items together, equal scores count half in AUC; LogLoss in nats.";
+
 mod bootstrap;
 mod classification;
 mod diversity;

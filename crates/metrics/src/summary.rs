@@ -108,9 +108,8 @@ impl Summary {
             ScoreKind::Ranking => check_scores(result.scores)?,
             ScoreKind::Probability => check_probabilities(result.scores)?,
         }
-        if let Some((index, &(_, value))) = result.others.iter().enumerate().find(|(_, (_, value))| !value.is_finite())
-        {
-            return Err(MetricsError::Score { index, value: value as f32 });
+        if let Some(&(name, value)) = result.others.iter().find(|(_, value)| !value.is_finite()) {
+            return Err(MetricsError::Other { name: name.to_owned(), value });
         }
         let list = self.lists;
         match Ideal::new(result.candidates)? {

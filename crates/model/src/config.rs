@@ -116,6 +116,20 @@ impl ExchangeConfig {
         exchanged.saturating_add(length.saturating_mul(length.saturating_sub(1)) / 2)
     }
 
+    /// Checks that a round is of no more lists than can be judged at once, of lists of `length` items.
+    ///
+    /// # Errors
+    /// If it is of more.
+    pub fn validate(self, length: usize) -> Result<(), ConfigError> {
+        let lists = self.most_lists(length, MAX_CANDIDATES);
+        if lists <= MAX_EXCHANGED {
+            return Ok(());
+        }
+        let problem =
+            format!("up to {lists} lists a round, expected at most {MAX_EXCHANGED}: fewer candidates, or 0 rounds");
+        Err(ConfigError::new("exchanges", problem))
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -198,13 +212,7 @@ impl ModelConfig {
         self.generator.validate().map_err(within("generator"))?;
         self.evaluator.validate().map_err(within("evaluator"))?;
         self.pipeline.validate().map_err(within("pipeline"))?;
-        let lists = self.pipeline.exchanges.most_lists(self.generator.list_length, MAX_CANDIDATES);
-        if lists > MAX_EXCHANGED {
-            let problem =
-                format!("up to {lists} lists a round, expected at most {MAX_EXCHANGED}: fewer candidates, or 0 rounds");
-            return Err(ConfigError::new("pipeline.exchanges", problem));
-        }
-        Ok(())
+        self.pipeline.exchanges.validate(self.generator.list_length).map_err(within("pipeline"))
     }
 }
 

@@ -99,6 +99,16 @@ impl Default for SystemConfig {
 }
 
 impl SystemConfig {
+    /// Checks that each system can be built.
+    ///
+    /// # Errors
+    /// If one cannot; the error names the field, as in `prm.heads`.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        // What cannot be built cannot be for any data.
+        let input = InputSpec::default();
+        SystemKind::ALL.into_iter().try_for_each(|kind| self.build(kind, &mut Registry::default(), &input).map(drop))
+    }
+
     /// Declares the parameters of a system.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
-//! What holds for every system, and each sequential system against a naive reference in f64.
+//! What holds for every system, and each system against a naive reference in f64.
 
 mod edge_rerank;
 mod every_system;
 mod itemwise;
+mod prm;
 mod reference;
 mod seq2slate;
 

@@ -32,6 +32,13 @@ pub struct Candidate {
     pub features: Features,
 }
 
+impl Candidate {
+    /// What the upstream ranker orders by: −∞ without a score, and never −0, which is equal to 0.
+    pub fn upstream_score(&self) -> f64 {
+        self.score.map_or(f64::NEG_INFINITY, |score| score + 0.0)
+    }
+}
+
 /// One line of an item catalog: features that belong to the item whatever the request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +172,14 @@ impl Request {
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
     }
+
+    /// The candidates' indices in the upstream ranker's order: by falling score, equals as they come.
+    pub fn upstream_order(&self) -> Vec<usize> {
+        let score = |index: usize| self.candidates[index].upstream_score();
+        let mut order: Vec<usize> = (0..self.candidates.len()).collect();
+        order.sort_by(|a, b| score(*b).total_cmp(&score(*a)));
+        order
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +202,14 @@ mod tests {
         assert!(problem(vec![candidate("a", Some(f64::INFINITY))]).starts_with("candidates[0].score"));
         let many = (0..=MAX_CANDIDATES).map(|i| candidate(&i.to_string(), None)).collect();
         assert!(problem(many).contains("4097 candidates, expected at most 4096"));
+    }
+
+    #[test]
+    fn equal_scores_stand_as_they_come_and_none_at_all_last() {
+        let scores = [None, Some(-0.0), Some(0.0), Some(f64::MIN), Some(2.0), None, Some(-0.0)];
+        let candidates = scores.iter().enumerate().map(|(index, score)| candidate(&index.to_string(), *score));
+        let request = Request::new("r", User::default(), candidates.collect()).unwrap();
+        assert_eq!(request.upstream_order(), [4, 1, 2, 6, 3, 0, 5]);
     }
 
     #[test]

@@ -271,13 +271,17 @@ impl Table {
     fn push(&mut self, seen: &Seen, answer: &Answer, predicted: Option<&[f32]>) -> Result<(), TrainError> {
         let Ranked { list, scores } = &answer.ranked;
         let relevance = |list: &[usize]| list.iter().map(|index| seen.relevance[*index]).collect::<Vec<f32>>();
-        let (of_list, deep) = (relevance(list), relevance(&continued(list, scores, DEEP.get())));
+        let of_list = relevance(list);
         let ideal = Ideal::new(&seen.relevance)?;
         let metrics =
             |cutoff, list: &[f32]| ideal.as_ref().map(|ideal| RankingMetrics::at(cutoff, list, ideal)).transpose();
+        // Of lists as deep it is among the list's own metrics.
+        let deep = match self.length == DEEP {
+            true => None,
+            false => metrics(DEEP, &relevance(&continued(list, scores, DEEP.get())))?,
+        };
         let name = format!("Recall@{DEEP}");
-        let recall: Vec<(&str, f64)> =
-            metrics(DEEP, &deep)?.map(|metrics| (name.as_str(), metrics.recall)).into_iter().collect();
+        let recall: Vec<(&str, f64)> = deep.map(|metrics| (name.as_str(), metrics.recall)).into_iter().collect();
         let group = Some(seen.question);
         self.lists.push(&ListResult {
             group,

@@ -270,6 +270,9 @@ impl Config {
         }
         .map_err(|error| within("evaluator", &error))?;
         self.pipeline.validate().map_err(|error| within("pipeline", &error))?;
+        let length = self.generator.list_length;
+        self.pipeline.exchanges.validate(length).map_err(|error| within("pipeline", &error))?;
+        self.systems.validate().map_err(|error| within("systems", &error))?;
         self.training.generator.validate("training.generator")?;
         self.training.evaluator.validate("training.evaluator")?;
         self.training.system.validate("training.system")?;
@@ -358,6 +361,10 @@ mod tests {
         assert!(message("[training.loss]\nutility_threshold = { quantile = 1.5 }").contains("between 0 and 1"));
         assert_eq!(message("[features]\nid_dim = 0"), "features.id_dim: 0, expected between 1 and 16384");
         assert!(message("[training.negatives]\nlists = 1001").starts_with("training.negatives.lists: 1001"));
+        assert!(message("[systems.pier]\nkept = 300").starts_with("systems.pier.kept: 300"));
+        assert!(message("[systems.seq2slate]\nwidth = 0").starts_with("systems.seq2slate.width: 0"));
+        let many = "[generator]\nlist_length = 10\n[pipeline]\nexchanges = { rounds = 1, candidates = 4096 }";
+        assert!(message(many).starts_with("pipeline.exchanges: up to "), "{}", message(many));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use nar4rec_data::{DataSet, OnBad, Skipped, Split};
 use nar4rec_infer::{RerankError, Reranker, ScoredList, Trace};
 use nar4rec_metrics::{Bootstrap, Figures, ListResult, MetricsError, ScoreKind, Summary};
 use nar4rec_rivals::Ranked;
-use nar4rec_slate::{Impression, InvalidRequest, Request};
+use nar4rec_slate::{Candidate, Impression, InvalidRequest, Request};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
@@ -60,10 +60,7 @@ impl Baseline {
         let candidates = request.candidates();
         let count = |id: &String| popularity.get(id).map_or(0.0, |count| f64::from(*count));
         match self {
-            // Without a score a candidate comes after those that have one. Adding 0 makes -0 equal to 0.
-            Self::Upstream => {
-                candidates.iter().map(|candidate| candidate.score.map_or(f64::MIN, |score| score + 0.0)).collect()
-            }
+            Self::Upstream => candidates.iter().map(Candidate::upstream_score).collect(),
             Self::Popularity => candidates.iter().map(|candidate| count(&candidate.id)).collect(),
             Self::Random => {
                 let name = request.request_id().bytes().map(u64::from).collect::<Vec<_>>();

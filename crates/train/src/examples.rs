@@ -93,7 +93,8 @@ impl Example {
         self.labels.chunks_exact(kinds.len()).map(move |labels| utility(labels, kinds))
     }
 
-    /// The utility of each shown item as a share of the greatest an item can have, in 0..=1.
+    /// The utility of each shown item as a share of the greatest an item can have, in 0..=1; NaN where nothing that counts was
+    /// observed of it.
     pub fn worths<'a>(&'a self, kinds: &'a [FeedbackKind]) -> impl ExactSizeIterator<Item = f32> + 'a {
         self.labels.chunks_exact(kinds.len()).map(move |labels| worth(labels, kinds))
     }
@@ -109,21 +110,25 @@ fn utility(labels: &[f32], kinds: &[FeedbackKind]) -> f32 {
     observed.map(|(label, kind)| kind.weight * label).sum()
 }
 
-/// The utility of an item with these labels as a share of the greatest there can be, in 0..=1.
+/// The utility of an item with these labels as a share of the greatest there can be, in 0..=1; NaN if no kind that counts was
+/// observed.
 pub(crate) fn worth(labels: &[f32], kinds: &[FeedbackKind]) -> f32 {
     let greatest: f32 = kinds.iter().map(|kind| kind.weight.max(0.0)).sum();
-    // Where no kind is worth anything, no item has a share of it.
-    if greatest > 0.0 { (utility(labels, kinds) / greatest).clamp(0.0, 1.0) } else { 0.0 }
+    if greatest <= 0.0 {
+        // Where no kind is worth anything, no item has a share of it.
+        return 0.0;
+    }
+    let mut counted = labels.iter().zip(kinds).filter(|(_, kind)| kind.weight != 0.0);
+    match counted.all(|(label, _)| label.is_nan()) {
+        true => f32::NAN,
+        false => (utility(labels, kinds) / greatest).clamp(0.0, 1.0),
+    }
 }
 
 /// The place of each candidate in the upstream ranker's order, from 0; among equals and without scores as they come.
 pub(crate) fn ranks(request: &Request) -> Vec<u32> {
-    let candidates = request.candidates();
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    let score = |index: usize| candidates[index].score.unwrap_or(f64::NEG_INFINITY);
-    order.sort_by(|a, b| score(*b).total_cmp(&score(*a)));
-    let mut ranks = vec![0; candidates.len()];
-    order.into_iter().zip(0..).for_each(|(index, rank)| ranks[index] = rank);
+    let mut ranks = vec![0; request.candidates().len()];
+    request.upstream_order().into_iter().zip(0..).for_each(|(index, rank)| ranks[index] = rank);
     ranks
 }
 

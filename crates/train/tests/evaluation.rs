@@ -12,7 +12,7 @@ use nar4rec_metrics::Figures;
 use nar4rec_slate::{Impression, Permutation};
 use nar4rec_tensor::Isa;
 use nar4rec_train::{
-    Baseline, BaselineRanker, Compared, EvaluateOptions, Evaluation, Event, Flow, Nar4rec, Observer, Outcome,
+    Baseline, BaselineRanker, Compared, DEEP, EvaluateOptions, Evaluation, Event, Flow, Nar4rec, Observer, Outcome,
     PrepareOptions, Resume, TrainOptions, compare, evaluate, train,
 };
 use serde_json::{Value, json};
@@ -252,6 +252,11 @@ fn a_comparison_finds_what_an_evaluation_finds() {
     let found = of_ours.shown.get(&format!("Recall@{}", made::LENGTH)).unwrap().value;
     assert!((found - shown_recall / comparison.lists as f64).abs() < 1e-12 && found > 0.0);
     assert!(of_ours.shown.get("Recall@10").unwrap().value > found, "ten of twelve candidates hold more than three");
+    let of_ten = compare(&systems[1..], DEEP, &data, &options, |_, _, _| {}).unwrap();
+    for system in &of_ten.systems {
+        let recalls = system.lists.metrics.iter().filter(|metric| metric.name == "Recall@10").count();
+        assert_eq!(recalls, 1, "{}: {:?}", system.name, system.lists);
+    }
     for ((baseline, figures), system) in evaluation.baselines.iter().zip(rest) {
         assert_eq!(baseline.name(), system.name);
         for metric in &figures.metrics {

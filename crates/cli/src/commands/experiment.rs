@@ -13,7 +13,7 @@ use nar4rec_experiments::{
 };
 use nar4rec_train::{Config, Observer};
 
-use super::train::read_config;
+use super::train::{blame_config, config_or_default};
 use crate::{
     args::{ExperimentArgs, ExperimentCommand, ExperimentRunArgs, Machine},
     console,
@@ -28,7 +28,9 @@ use several::Several;
 pub(crate) fn experiment(args: ExperimentArgs, machine: Machine) -> anyhow::Result<()> {
     match args.command {
         ExperimentCommand::List => list(),
-        ExperimentCommand::Run(args) => run(&args, machine),
+        ExperimentCommand::Run(args) => {
+            run(&args, machine).map_err(|error| blame_config(error, args.config.as_deref()))
+        }
     }
 }
 
@@ -65,7 +67,7 @@ fn grid(
     machine: Machine,
 ) -> anyhow::Result<()> {
     let sets = DataSets::new(&args.data)?;
-    let config = &read_config(&args.config)?;
+    let config = &config_or_default(args.config.as_deref())?;
     let seeds = &seeds(config, args)[..];
     let (split, on_bad, isa) = (args.split, args.bad.policy(), machine.isa);
     let folder = match sets {
@@ -95,7 +97,7 @@ fn speed(
     machine: Machine,
 ) -> anyhow::Result<()> {
     let data = DataSet::open(&DataSets::new(&args.data)?.only(experiment.name)?)?;
-    let config = read_config(&args.config)?;
+    let config = config_or_default(args.config.as_deref())?;
     let speed = Speed {
         data: &data,
         config: &config,

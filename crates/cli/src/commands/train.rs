@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context;
 use nar4rec_data::{DataSet, Split};
+use nar4rec_experiments::ExperimentError;
 use nar4rec_infer::Reranker;
 use nar4rec_model::{InvalidModel, Model};
 use nar4rec_train::{Config, Outcome, PrepareOptions, Prepared, Resume, SystemKind, TrainError, TrainOptions, Trained};
@@ -44,9 +45,9 @@ pub(crate) fn train(args: TrainArgs, machine: Machine) -> anyhow::Result<()> {
     };
     let prepare = PrepareOptions { schema, on_bad: args.bad.policy() };
     if let Some(system) = args.system {
-        return run.train_rival(system, prepare, machine).map_err(|error| blame_config(error, &args.config));
+        return run.train_rival(system, prepare, machine).map_err(|error| blame_config(error, Some(&args.config)));
     }
-    let (trained, watch) = run.train(prepare, machine).map_err(|error| blame_config(error, &args.config))?;
+    let (trained, watch) = run.train(prepare, machine).map_err(|error| blame_config(error, Some(&args.config)))?;
     if let Some(path) = &args.report {
         let reranker = Reranker::new(Model::load(&args.out)?, machine.isa)?;
         let evaluation = measure(&reranker, &data, Split::Valid, &relevance(&trained.model)?, args.bad.policy())?;
@@ -164,17 +165,27 @@ pub(crate) fn tell_prepared(prepared: &Prepared) {
 }
 
 /// What only the data could show to be wrong with a configuration is misuse too.
-fn blame_config(error: anyhow::Error, config: &Path) -> anyhow::Error {
+pub(crate) fn blame_config(error: anyhow::Error, config: Option<&Path>) -> anyhow::Error {
+    let of_training = match error.downcast_ref() {
+        Some(ExperimentError::Train(error)) => Some(error),
+        _ => error.downcast_ref(),
+    };
     let of_config = |error: &TrainError| {
         matches!(
             error,
             TrainError::Relevance { .. } | TrainError::Invalid(InvalidModel::Config(_) | InvalidModel::TooLarge { .. })
         )
     };
-    match error.downcast_ref().filter(|error| of_config(error)) {
-        Some(problem) => Misuse(format!("{}: {problem}", config.display())).into(),
-        None => error,
+    match (of_training.filter(|error| of_config(error)), config) {
+        (Some(problem), Some(config)) => Misuse(format!("{}: {problem}", config.display())).into(),
+        (Some(problem), None) => Misuse(problem.to_string()).into(),
+        (None, _) => error,
     }
+}
+
+/// Reads a configuration file if there is one; otherwise everything has its default.
+pub(crate) fn config_or_default(path: Option<&Path>) -> anyhow::Result<Config> {
+    path.map_or_else(|| Ok(Config::default()), read_config)
 }
 
 /// Reads a configuration file; what is wrong with it is misuse.

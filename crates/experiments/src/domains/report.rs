@@ -1,5 +1,6 @@
 //! Several data sets told: as Markdown for documents, as JSON for programs, as a page for people.
 
+use nar4rec_metrics::CONVENTIONS;
 use nar4rec_report::{Fact, MetricsTable, Report, System, render};
 use serde_json::json;
 
@@ -24,6 +25,7 @@ impl DomainsSummary<'_> {
             let cells: Vec<String> = self.columns().map(|(domain, name)| told(domain, name, variant)).collect();
             text.push_str(&format!("| {variant} | {} |\n", cells.join(" | ")));
         }
+        text.push_str(&format!("\n{CONVENTIONS}\n"));
         if self.agreements.is_empty() {
             return text;
         }
@@ -39,7 +41,9 @@ impl DomainsSummary<'_> {
 
     /// One JSON object with everything.
     pub fn to_json(&self, experiment: &Experiment) -> String {
-        let value = json!({ "experiment": experiment.name, "about": experiment.about, "summary": self });
+        let value = json!({
+            "experiment": experiment.name, "about": experiment.about, "conventions": CONVENTIONS, "summary": self,
+        });
         format!("{value:#}\n")
     }
 
@@ -66,7 +70,7 @@ impl DomainsSummary<'_> {
                 columns: figures().map(named).collect(),
                 rows: rows.collect(),
                 note: Some(format!(
-                    "Means over seeds; a range is ± one standard deviation over them. Agreement above: {ABOUT_AGREEMENT}"
+                    "Means over seeds; a range is ± one standard deviation over them. {CONVENTIONS} Agreement above: {ABOUT_AGREEMENT}"
                 )),
             }),
             ..Report::default()
@@ -89,9 +93,7 @@ impl DomainsSummary<'_> {
     fn lead(&self, experiment: &Experiment) -> String {
         let about = |domain: &Domain| {
             let about = domain.summary.about.as_ref();
-            let about = about.map(|(split, lists, relevance)| {
-                format!("{}: {lists} lists of the {split} split, relevant = {relevance}", domain.name)
-            });
+            let about = about.map(|lists| format!("{}: {lists}", domain.name));
             about.unwrap_or_else(|| format!("{}: nothing is done yet", domain.name))
         };
         let data: Vec<String> = self.domains.iter().map(about).collect();

@@ -63,19 +63,45 @@ fn a_grid_that_was_stopped_measures_only_what_is_missing() {
     assert!(damaged.contains("random-s5.json") && fourth.cells == 0, "{damaged}");
 }
 
-/// A simulated log of lists of three.
-fn log(folder: &std::path::Path) {
+/// A simulated log of lists of three, of a user to whom what they do is worth this.
+fn log(folder: &std::path::Path, weight: f64) {
     let source = tempfile::tempdir().unwrap();
     made::collection(source.path());
-    let config =
+    let mut config =
         SimulatorConfig { split: SplitBy::Sessions, sessions: 10, list_length: 3, ..SimulatorConfig::default() };
+    config.user.feedback.iter_mut().for_each(|kind| kind.weight = weight);
     simulate(source.path(), folder, &config, |_| ()).unwrap();
+}
+
+#[test]
+fn of_an_optimum_of_nothing_there_are_no_shares() {
+    let dir = tempfile::tempdir().unwrap();
+    log(dir.path(), 0.0);
+    let data = DataSet::open(dir.path()).unwrap();
+    let mut config = made::config();
+    (config.relevance, config.generator.list_length) = (Some("click".to_owned()), 3);
+    let grid = Grid {
+        data: &data,
+        config: &config,
+        variants: &[Variant::new("upstream", Subject::Baseline(Baseline::Upstream), "")],
+        seeds: &[4],
+        split: Split::Test,
+        on_bad: OnBad::default(),
+        isa: Isa::detect(),
+    };
+    let store = Store::open(&dir.path().join("out"), "oracle", grid.settings(), &data.fingerprint().unwrap()).unwrap();
+    // The second run reads what the first has kept.
+    for _ in 0..2 {
+        assert_eq!(grid.run(&store, &mut Counter::default(), |_| Ok(())).unwrap(), Done::All);
+    }
+    let [outcome] = &grid.done(&store).unwrap()[..] else { panic!("one cell") };
+    assert!(outcome.figures.contains_key("NDCG@3") && !outcome.figures.contains_key("optimum"), "{outcome:?}");
 }
 
 #[test]
 fn on_a_known_user_each_query_has_its_share_of_the_optimum() {
     let dir = tempfile::tempdir().unwrap();
-    log(dir.path());
+    log(dir.path(), 1.0);
     let (data, mut config) = (DataSet::open(dir.path()).unwrap(), made::config());
     config.relevance = Some("click".to_owned());
     let variants = [Variant::new("upstream", Subject::Baseline(Baseline::Upstream), "")];

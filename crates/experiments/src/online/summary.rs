@@ -22,7 +22,7 @@ pub struct OnlineSummary {
     pub arms: Vec<String>,
     /// The seeds.
     pub seeds: Vec<u64>,
-    /// Requests of a day, over all arms; of the first seed and day that all arms have.
+    /// Requests of a day, over all arms.
     pub daily_lists: u64,
     /// The names of all figures.
     pub columns: Vec<String>,
@@ -67,11 +67,11 @@ pub struct Lift {
 }
 
 impl OnlineSummary {
-    /// Of days, in the order in which they were run.
+    /// Of days of so many requests over all arms, in the order in which they were run.
     ///
     /// # Errors
     /// If an outcome cannot be compared.
-    pub fn new(days: &[Day]) -> Result<Self, ExperimentError> {
+    pub fn new(days: &[Day], daily_lists: u64) -> Result<Self, ExperimentError> {
         let mut arms: Vec<String> = Vec::new();
         let mut seeds: Vec<u64> = Vec::new();
         for day in days {
@@ -85,7 +85,6 @@ impl OnlineSummary {
         let measures = days.first().map_or(&[][..], |first| &first.measures);
         let kinds = measures.split_last().map_or(&[][..], |(_, kinds)| kinds);
         let columns = columns(days, kinds);
-        let first_day = |day: &&Day| Some((day.seed, day.day)) == days.first().map(|first| (first.seed, first.day));
         let mut lifts = Vec::new();
         for arm in arms.iter().skip(1) {
             for (at, measure) in measures.iter().enumerate() {
@@ -93,7 +92,7 @@ impl OnlineSummary {
             }
         }
         Ok(Self {
-            daily_lists: days.iter().filter(first_day).map(|day| day.lists).sum(),
+            daily_lists,
             kinds: kinds.to_vec(),
             days: arms.iter().flat_map(|arm| lines(days, arm, &columns)).collect(),
             arms,

@@ -52,8 +52,8 @@ fn a_lift_is_of_lists_of_all_days_that_both_arms_have() {
         day("b", 2, &[(2, [2.0, 5.0]), (4, [4.0, 13.0])], [1.5, 3.0]),
         day("a", 3, &[(9, [9.0, 9.0])], [9.0, 9.0]),
     ];
-    let summary = OnlineSummary::new(&days).unwrap();
-    assert_eq!((summary.arms.join(" "), summary.daily_lists), ("a b".to_owned(), 6));
+    let summary = OnlineSummary::new(&days, 6).unwrap();
+    assert_eq!(summary.arms, ["a", "b"]);
     assert_eq!(summary.columns, ["optimum", "click / list"]);
     let lines: Vec<_> = summary.days.iter().map(|line| (line.arm.as_str(), line.day, line.lists)).collect();
     assert_eq!(lines, [("a", 1, 4), ("a", 2, 4), ("a", 3, 9), ("b", 1, 2), ("b", 2, 6)]);
@@ -70,9 +70,10 @@ fn a_lift_is_of_lists_of_all_days_that_both_arms_have() {
 
 #[test]
 fn one_arm_alone_has_days_and_no_lift() {
-    let summary = OnlineSummary::new(&[day("a", 1, &[(1, [1.0, 1.0])], [1.0, 1.0])]).unwrap();
+    let summary = OnlineSummary::new(&[day("a", 1, &[(1, [1.0, 1.0])], [1.0, 1.0])], 2).unwrap();
     assert!(summary.lifts.is_empty() && summary.days.len() == 1);
-    let none = OnlineSummary::new(&[]).unwrap();
+    assert!(summary.to_markdown(&experiment()).contains("Days 1 to 1 of 2 requests each"), "of both arms");
+    let none = OnlineSummary::new(&[], 2).unwrap();
     assert!(none.to_markdown(&experiment()).contains("Nothing is done yet"));
 }
 
@@ -135,7 +136,7 @@ fn run(log: &Path, out: &Path, (names, days): (&[&str], u64), watcher: &mut Coun
     let store = Store::open(out, "online", online.settings(), &data.fingerprint().unwrap()).unwrap();
     let mut told = [(); 3].map(|()| String::new());
     let done = online.run(&store, watcher, |days| {
-        let (summary, about) = (OnlineSummary::new(days)?, experiment());
+        let (summary, about) = (OnlineSummary::new(days, 40)?, experiment());
         told = [summary.to_markdown(&about), summary.to_json(&about), summary.to_html(&about)?];
         Ok(())
     });

@@ -6,7 +6,7 @@ use nar4rec_evaluator::Lists;
 
 use super::{
     Case, Log,
-    reference::{Named, assert_loss, dot, linear, named, placed_loss, sigmoid, softmax, states, sum},
+    reference::{Named, assert_loss, attended, linear, named, placed_loss, sigmoid, states, sum},
     tiny,
 };
 use crate::{
@@ -19,24 +19,13 @@ const SCOPE: &str = "edge_rerank";
 /// The logit of an item of a request after those before it.
 fn logit(p: &Named, x: &[Vec<f64>], before: &[usize], item: usize) -> f64 {
     let config = tiny().edge_rerank;
-    let (width, head) = (config.width, config.width / config.heads);
     let places = &p[&format!("{SCOPE}.places")];
     let mut context = vec![places[0].clone()];
     context.extend(before.iter().zip(&places[1..]).map(|(item, place)| sum(&x[*item], place)));
     let q = linear(p, &format!("{SCOPE}.query"), &x[item]);
     let key_values: Vec<Vec<f64>> =
         context.iter().map(|state| linear(p, &format!("{SCOPE}.key_value"), state)).collect();
-    let mut seen = Vec::new();
-    for first in (0..width).step_by(head) {
-        let columns = first..first + head;
-        let score = |kv: &Vec<f64>| dot(&q[columns.clone()], &kv[columns.clone()]) / (head as f64).sqrt();
-        let shares = softmax(&key_values.iter().map(score).collect::<Vec<_>>());
-        seen.extend(
-            columns.clone().map(|column| {
-                shares.iter().zip(&key_values).map(|(share, kv)| share * kv[width + column]).sum::<f64>()
-            }),
-        );
-    }
+    let seen = attended(&q, &key_values, config.width / config.heads);
     let mut state = [sum(&x[item], &places[before.len() + 1]), seen].concat();
     for layer in 0..config.hidden.len() {
         state = linear(p, &format!("{SCOPE}.hidden.{layer}"), &state).iter().map(|x| x.max(0.0)).collect();

@@ -6,7 +6,7 @@ use nar4rec_tensor::{Isa, Purpose, Registry, Weights};
 use nar4rec_testing::{named_gradients, rearranged, small_spec};
 
 use super::{Case, Log, forms};
-use crate::{SystemConfig, SystemKind};
+use crate::{PierConfig, SystemConfig, SystemKind};
 
 /// A softmax does not see what all its logits have in common.
 const UNSEEN: [&str; 2] = ["prm.blocks.1.feed_forward_norm.bias", "prm.head.bias"];
@@ -99,6 +99,26 @@ fn a_loss_is_the_sum_of_the_losses_of_its_requests() {
             .sum();
         let together = case.loss(&log).0;
         assert!((together - apart).abs() < 1e-5 * (1.0 + apart), "{kind:?}: {together}, not {apart}");
+    }
+}
+
+/// What is unknown is left out, though it was shown: of a request of which nothing is known nothing is learned.
+#[test]
+fn shown_items_of_unknown_worth_teach_nothing() {
+    for (kind, config) in forms() {
+        // Its contrast needs no labels.
+        let case = Case::new(kind, &SystemConfig { pier: PierConfig { contrast: 0.0, ..config.pier }, ..config }, 3);
+        let mut log = Log::new(&[4, 3], 5);
+        let first = log.batch.request_offsets[1];
+        log.targets[..first].fill(f32::NAN);
+        let known = case.loss(&log);
+        assert!(known.0 > 0.0, "{kind:?}");
+        log.targets[first..].fill(f32::NAN);
+        let (loss, gradients) = case.loss(&log);
+        assert_eq!(loss, 0.0, "{kind:?}");
+        for (name, gradient) in named_gradients(case.weights.isa(), &gradients) {
+            assert!(gradient.iter().all(|d| *d == 0.0), "{kind:?}: d_{name}");
+        }
     }
 }
 

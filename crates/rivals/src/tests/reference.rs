@@ -46,6 +46,19 @@ pub(super) fn softmax(z: &[f64]) -> Vec<f64> {
     z.iter().map(|z| z.exp() / total).collect()
 }
 
+/// What a query sees of rows of keys and values side by side, `[k|v]`, with heads of this width.
+pub(super) fn attended(q: &[f64], key_values: &[Vec<f64>], head: usize) -> Vec<f64> {
+    let mut seen = Vec::new();
+    for first in (0..q.len()).step_by(head) {
+        let columns = first..first + head;
+        let score = |kv: &Vec<f64>| dot(&q[columns.clone()], &kv[columns.clone()]) / (head as f64).sqrt();
+        let shares = softmax(&key_values.iter().map(score).collect::<Vec<_>>());
+        let value = |column| shares.iter().zip(key_values).map(|(share, kv)| share * kv[q.len() + column]).sum::<f64>();
+        seen.extend(columns.map(value));
+    }
+    seen
+}
+
 /// The states of a request's candidates: features, and the place in the initial list.
 pub(super) fn states(p: &Named, scope: &str, log: &Log, request: usize) -> Vec<Vec<f64>> {
     let (spec, batch) = (small_spec(), &log.batch);

@@ -100,14 +100,15 @@ impl Task for RivalTask<'_> {
     }
 
     fn scale(&self, batch: &[&Example]) -> f32 {
-        let known = |example: &&&Example| match self.training.unshown {
-            Unshown::Unknown => example.shown.len(),
-            Unshown::Unwanted => example.request.candidates(),
+        let counted = match self.rival.counted() {
+            Counted::Lists => batch.len(),
+            Counted::Items => {
+                let mut targets = Vec::new();
+                batch.iter().for_each(|example| self.targets(example, &mut targets));
+                targets.iter().filter(|target| !target.is_nan()).count()
+            }
         };
-        match self.rival.counted() {
-            Counted::Lists => 1.0 / batch.len() as f32,
-            Counted::Items => 1.0 / batch.iter().map(|example| known(&example)).sum::<usize>().max(1) as f32,
-        }
+        1.0 / counted.max(1) as f32
     }
 
     fn loss(&self, weights: &Weights, examples: &[&Example], scale: f32, seed: u64, lane: &mut Lane) -> f64 {
@@ -174,6 +175,18 @@ mod tests {
         task::tests::{LINES, every_list_of_a_question_counts, small, weights},
     };
 
+    /// What DNN learns of one example, and the scale of its loss.
+    fn of_example(prepared: &Prepared, unshown: Unshown, example: &Example) -> (Vec<f32>, f32) {
+        let kind = SystemKind::Dnn;
+        let built = Config::default().systems.build(kind, &mut Default::default(), prepared.encoder.spec()).unwrap();
+        let training = TrainingConfig { unshown, ..TrainingConfig::default() };
+        let (rival, specs) = (built.as_ref(), Arc::from([]));
+        let task = RivalTask { kind, rival, specs, prepared, training: &training };
+        let mut targets = Vec::new();
+        task.targets(example, &mut targets);
+        (targets, task.scale(&[example, example]))
+    }
+
     /// Of a list of three a list of two is learned from; the third item was liked all the same.
     #[test]
     fn what_was_shown_below_the_list_is_no_stranger() {
@@ -182,16 +195,7 @@ mod tests {
         let third: Impression = serde_json::from_str(LINES.lines().last().unwrap()).unwrap();
         let example = Example::new(&third, &prepared).unwrap();
         assert_eq!(example.shown, [2, 3]);
-        let kind = SystemKind::Dnn;
-        let built = Config::default().systems.build(kind, &mut Default::default(), prepared.encoder.spec()).unwrap();
-        let targets = |unshown| {
-            let training = TrainingConfig { unshown, ..TrainingConfig::default() };
-            let (rival, specs) = (built.as_ref(), Arc::from([]));
-            let task = RivalTask { kind, rival, specs, prepared: &prepared, training: &training };
-            let mut targets = Vec::new();
-            task.targets(&example, &mut targets);
-            targets
-        };
+        let targets = |unshown| of_example(&prepared, unshown, &example).0;
         // `like` is worth 1 and `share`, which was not observed, 0.5.
         let worth = 1.0 / 1.5;
         assert_eq!(targets(Unshown::Unwanted), [worth, 0.0, worth, 0.0]);
@@ -201,6 +205,25 @@ mod tests {
         let figures = Validation::of_lists(&[judged], 2).figures;
         assert_eq!(figures[1], ("P@2".to_owned(), 0.5), "what was liked below the list is relevant");
     }
+
+    #[test]
+    fn what_was_not_observed_of_a_shown_item_is_unknown() {
+        let (mut prepared, _) = small();
+        let mut example = prepared.train.swap_remove(0);
+        assert_eq!(example.shown, [1, 3]);
+        example.labels = vec![f32::NAN, f32::NAN, f32::NAN, 1.0];
+        let (targets, scale) = of_example(&prepared, Unshown::Unwanted, &example);
+        assert!(targets[1].is_nan() && [targets[0], targets[2], targets[3]] == [0.0, 0.0, 0.5 / 1.5], "{targets:?}");
+        assert_eq!(scale, 1.0 / 6.0, "three items of each of two lists are learned from");
+        let (targets, scale) = of_example(&prepared, Unshown::Unknown, &example);
+        assert!(targets[..3].iter().all(|target| target.is_nan()) && targets[3] == 0.5 / 1.5, "{targets:?}");
+        assert_eq!(scale, 0.5);
+        // Of kinds that count for nothing it says nothing that one of them was observed.
+        prepared.feedback[1].weight = 0.0;
+        let (targets, _) = of_example(&prepared, Unshown::Unknown, &example);
+        assert!(targets.iter().all(|target| target.is_nan()), "{targets:?}");
+    }
+
     #[test]
     fn a_question_that_comes_again_counts_again() {
         let (prepared, _) = small();

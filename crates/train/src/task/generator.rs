@@ -29,12 +29,14 @@ pub(crate) struct GeneratorTask<'a> {
 }
 
 impl GeneratorTask<'_> {
-    /// The weight of each position of a shown list, and whether the list is positive.
+    /// The weight of each position of a shown list, and whether the list is positive. An item of which nothing was observed is
+    /// neither likelier nor unlikelier for it, where items are weighed.
     fn target_weights(&self, example: &Example) -> (Vec<f32>, bool) {
         let kinds = &self.prepared.feedback;
         let positive = example.utilities(kinds).sum::<f32>() >= self.threshold;
         let weights = example.worths(kinds).map(|worth| match (self.loss.weighting, positive) {
             (Weighting::List, _) => 1.0,
+            (Weighting::Item, _) if worth.is_nan() => 0.0,
             (Weighting::Item, true) => worth,
             (Weighting::Item, false) => 1.0 - worth,
         });

@@ -3,7 +3,7 @@
 use nar4rec_data::DataSet;
 use nar4rec_experiments::{Day, Experiment, ExperimentError, Online, OnlineSummary, Store, Variant, known_user};
 
-use super::{Progress, end, misuse, read_config, seeds, write};
+use super::{Progress, config_or_default, end, misuse, seeds, write};
 use crate::{
     args::{ExperimentRunArgs, Machine},
     data_sets::DataSets,
@@ -19,7 +19,7 @@ pub(super) fn run(
     machine: Machine,
 ) -> anyhow::Result<()> {
     let data = DataSet::open(&DataSets::new(&args.data)?.only(experiment.name)?)?;
-    let config = read_config(&args.config)?;
+    let config = config_or_default(args.config.as_deref())?;
     let truth = known_user(&data).map_err(misuse)?;
     let online = Online {
         data: &data,
@@ -37,15 +37,15 @@ pub(super) fn run(
     let store = Store::open(&args.out, experiment.name, online.settings(), &data.fingerprint()?).map_err(misuse)?;
     let mut text = String::new();
     let done = online.run(&store, &mut Progress::new(), |days| {
-        text = tell(experiment, &store, days)?;
+        text = tell(experiment, &store, (days, online.daily_lists))?;
         Ok(())
     });
     end(done.map_err(misuse)?, &text, &args.out)
 }
 
 /// Writes the reports anew; gives the Markdown.
-fn tell(experiment: &Experiment, store: &Store, days: &[Day]) -> Result<String, ExperimentError> {
-    let summary = OnlineSummary::new(days)?;
+fn tell(experiment: &Experiment, store: &Store, (days, daily_lists): (&[Day], u64)) -> Result<String, ExperimentError> {
+    let summary = OnlineSummary::new(days, daily_lists)?;
     let (json, html) = (summary.to_json(experiment), summary.to_html(experiment)?);
     write(store, summary.to_markdown(experiment), &json, &html)
 }

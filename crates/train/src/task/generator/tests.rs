@@ -146,6 +146,18 @@ fn kinds_worth_nothing_give_no_item_a_share() {
 }
 
 #[test]
+fn what_was_not_observed_of_an_item_makes_it_neither_likelier_nor_unlikelier() {
+    let (mut prepared, model) = small();
+    prepared.train[0].labels = vec![f32::NAN, f32::NAN, 1.0, f32::NAN];
+    let config = LossConfig { weighting: Weighting::Item, ..loss(0.0) };
+    for (threshold, observed, positive) in [(0.5, 1.0 / 1.5, true), (2.0, 1.0 - 1.0 / 1.5, false)] {
+        let (generator, specs) = (&model.generator.layers, model.generator.parameters.specs().clone());
+        let task = GeneratorTask { generator, specs, prepared: &prepared, loss: &config, threshold };
+        assert_eq!(task.target_weights(&prepared.train[0]), (vec![0.0, observed], positive));
+    }
+}
+
+#[test]
 fn a_question_that_comes_again_counts_again() {
     let (prepared, model) = small();
     let (loss, weights) = (LossConfig::default(), weights(&model.generator.parameters));
