@@ -71,8 +71,8 @@ pub struct About {
 
 impl About {
     fn of(outcome: &Outcome) -> Self {
-        let Outcome { split, lists, without_positive, relevance, .. } = outcome.clone();
-        Self { split, lists, without_positive, relevance }
+        let Outcome { split, lists, without_positive, relevance, .. } = outcome;
+        Self { split: split.clone(), lists: *lists, without_positive: *without_positive, relevance: relevance.clone() }
     }
 }
 
