@@ -160,13 +160,8 @@ fn example(source: &Source<'_>) -> anyhow::Result<Option<(Impression, Trace)>> {
         };
         let chosen = &trace.chosen.items;
         let after = chosen.iter().filter(|item| relevant(item.index)).count();
-        let before = impression
-            .request()
-            .upstream_order()
-            .into_iter()
-            .take(chosen.len())
-            .filter(|index| relevant(*index))
-            .count();
+        let first = impression.request().upstream_order().into_iter().take(chosen.len());
+        let before = first.filter(|index| relevant(*index)).count();
         let gain = (after as isize - before as isize, after);
         if best.as_ref().is_none_or(|(most, ..)| gain > *most) {
             best = Some((gain, impression, trace));

@@ -53,7 +53,7 @@ fn a_lift_is_of_lists_of_all_days_that_both_arms_have() {
         day("a", 3, &[(9, [9.0, 9.0])], [9.0, 9.0]),
     ];
     let summary = OnlineSummary::new(&days, 6).unwrap();
-    assert_eq!(summary.arms, ["a", "b"]);
+    assert_eq!((summary.arms.join(" "), summary.daily_lists), ("a b".to_owned(), 6));
     assert_eq!(summary.columns, ["optimum", "click / list"]);
     let lines: Vec<_> = summary.days.iter().map(|line| (line.arm.as_str(), line.day, line.lists)).collect();
     assert_eq!(lines, [("a", 1, 4), ("a", 2, 4), ("a", 3, 9), ("b", 1, 2), ("b", 2, 6)]);
@@ -136,7 +136,7 @@ fn run(log: &Path, out: &Path, (names, days): (&[&str], u64), watcher: &mut Coun
     let store = Store::open(out, "online", online.settings(), &data.fingerprint().unwrap()).unwrap();
     let mut told = [(); 3].map(|()| String::new());
     let done = online.run(&store, watcher, |days| {
-        let (summary, about) = (OnlineSummary::new(days, 40)?, experiment());
+        let (summary, about) = (OnlineSummary::new(days, online.daily_lists)?, experiment());
         told = [summary.to_markdown(&about), summary.to_json(&about), summary.to_html(&about)?];
         Ok(())
     });
