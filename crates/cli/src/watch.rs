@@ -163,6 +163,14 @@ pub(crate) enum Append {
 impl Observer for Watch {
     fn event(&mut self, event: &Event<'_>) -> Flow {
         match *event {
+            Event::Threshold { utility, reached, lists } => {
+                console::note(&format!(
+                    "generator: {reached} of {lists} lists reach a utility of {utility} and are made likelier"
+                ));
+                self.metrics.open();
+                let line = json!({"event": "threshold", "utility": utility, "reached": reached, "lists": lists});
+                self.metrics.write(&line);
+            }
             Event::Started { model, parameters, done, steps } => {
                 self.started(model, parameters, done, steps);
                 // Of a run that was killed, steps after `done` stand above this line; they are taken again.

@@ -6,7 +6,7 @@ mod tool;
 
 use std::io::{Read, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tool::{Bench, line};
 
 fn lines(text: &str) -> Vec<Value> {
@@ -86,6 +86,21 @@ fn a_configuration_from_init_config_trains() {
     assert!(!bench.exists("model.checkpoint"), "a finished run leaves no checkpoint");
     let metrics = lines(&bench.read("model.metrics.jsonl"));
     assert!(metrics.iter().any(|line| line["event"] == "epoch" && line["model"] == "evaluator"));
+
+    let (aim, lists) = (&metrics[0], lines(&bench.read("data/train.jsonl")));
+    let utility = |list: &Value| -> f64 {
+        let shown = list["shown"].as_array().into_iter().flatten();
+        shown
+            .flat_map(|item| item["feedback"].as_object().into_iter().flatten())
+            .filter_map(|(_, value)| value.as_f64())
+            .sum()
+    };
+    let reached = lists.iter().filter(|list| utility(list) >= aim["utility"].as_f64().unwrap()).count();
+    assert_eq!(
+        (&aim["event"], &aim["reached"], &aim["lists"]),
+        (&json!("threshold"), &json!(reached), &json!(lists.len()))
+    );
+    assert!(ran.err.contains(&format!("generator: {reached} of {} lists reach", lists.len())), "{}", ran.err);
 }
 
 #[test]

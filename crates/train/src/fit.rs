@@ -39,6 +39,15 @@ pub struct EpochRecord {
 /// Tells what training is doing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event<'a> {
+    /// The generator is about to be trained to make some lists likelier than others.
+    Threshold {
+        /// τ, the utility from which a list is made likelier.
+        utility: f32,
+        /// How many lists reach it.
+        reached: usize,
+        /// Of how many.
+        lists: usize,
+    },
     /// A model's training begins or goes on.
     Started {
         /// Its name.

@@ -9,7 +9,7 @@ use nar4rec_model::{Model, ModelConfig, Precision, Provenance, TrainingData};
 use nar4rec_tensor::{Isa, Parameters, Purpose, Weights};
 
 use crate::{
-    Config, EpochRecord, FitConfig, Observer, PrepareOptions, Prepared, TrainError,
+    Config, EpochRecord, Event, FitConfig, Observer, PrepareOptions, Prepared, TrainError,
     examples::prepare,
     fit::{Ended, Fit},
     saved::{Saved, Stage},
@@ -149,13 +149,17 @@ impl Run<'_> {
     /// Trains the model's generator. `None` if the observer stopped it.
     fn generator(&mut self, model: &mut Model) -> Result<Option<Vec<EpochRecord>>, TrainError> {
         let loss = &self.config.training.loss;
-        let utilities = self.prepared.train.iter().map(|example| example.utilities(&self.prepared.feedback).sum());
+        let examples = self.prepared.train.iter();
+        let utilities: Vec<f32> = examples.map(|example| example.utilities(&self.prepared.feedback).sum()).collect();
+        let threshold = loss.utility_threshold.resolve(utilities.clone());
+        let reached = utilities.iter().filter(|&&utility| utility >= threshold).count();
+        self.observer.event(&Event::Threshold { utility: threshold, reached, lists: utilities.len() });
         let task = GeneratorTask {
             generator: &model.generator.layers,
             specs: model.generator.parameters.specs().clone(),
             prepared: self.prepared,
             loss,
-            threshold: loss.utility_threshold.resolve(utilities.collect()),
+            threshold,
         };
         self.stage(&task, &self.config.training.generator, &mut model.generator.parameters)
     }

@@ -36,7 +36,7 @@ impl Decay {
 pub enum Threshold {
     /// This utility.
     Value(f32),
-    /// The utility that this share of the training lists do not reach.
+    /// The utility that this share of the training lists do not reach; above 0, that some do not reach, if they differ.
     Quantile(f32),
 }
 
@@ -48,15 +48,18 @@ impl Default for Threshold {
 
 impl Threshold {
     /// τ for training lists of these utilities: at quantile q of n lists the one at place ⌊q·n⌋, from 0, in rising order,
-    /// so that at most a share q of the lists has less.
+    /// so that at most a share q of the lists has less. If that one is worth as little as the first, as in a log in which most
+    /// lists were not clicked at all, the least of those worth more: else all lists would reach τ, whatever users did.
     pub fn resolve(self, mut utilities: Vec<f32>) -> f32 {
         match self {
             Self::Value(value) => value,
             Self::Quantile(share) => {
                 utilities.sort_by(f32::total_cmp);
-                let last = utilities.len().saturating_sub(1);
+                let Some(&least) = utilities.first() else { return 0.0 };
                 let index = (f64::from(share) * utilities.len() as f64).floor() as usize;
-                utilities.get(index.min(last)).copied().unwrap_or(0.0)
+                let there = utilities[index.min(utilities.len() - 1)];
+                let more = utilities.iter().copied().find(|&utility| utility > least);
+                if share > 0.0 && there == least { more.unwrap_or(least) } else { there }
             }
         }
     }
@@ -82,5 +85,12 @@ mod tests {
         assert_eq!([0.0, 0.25, 0.5, 0.99, 1.0].map(of), [1.0, 2.0, 3.0, 4.0, 4.0]);
         assert_eq!(Threshold::Value(2.5).resolve(vec![1.0]), 2.5);
         assert_eq!(Threshold::Quantile(0.5).resolve(vec![]), 0.0);
+    }
+
+    #[test]
+    fn a_quantile_among_lists_that_are_worth_nothing_is_above_them() {
+        let of = |share| Threshold::Quantile(share).resolve(vec![2.0, 0.0, 0.0, 1.0, 0.0]);
+        assert_eq!([0.0, 0.25, 0.5, 0.6, 0.8].map(of), [0.0, 1.0, 1.0, 1.0, 2.0]);
+        assert_eq!(Threshold::Quantile(0.5).resolve(vec![1.0, 1.0]), 1.0);
     }
 }
