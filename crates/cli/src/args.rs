@@ -8,7 +8,7 @@ use nar4rec_slate::MAX_CANDIDATES;
 use nar4rec_tensor::Isa;
 use nar4rec_train::SystemKind;
 
-use crate::{data_sets::NamedFolder, failure::Misuse};
+use crate::{BUILD, data_sets::NamedFolder, failure::Misuse};
 
 /// Rerank recommendation lists with a non-autoregressive generator and an evaluator (NAR4Rec, KDD 2024).
 ///
@@ -22,7 +22,7 @@ use crate::{data_sets::NamedFolder, failure::Misuse};
 /// A data set is a folder with train, valid and test (.jsonl, .jsonl.gz or .jsonl.zst) and, if items have features of their
 /// own, items; docs/data-format.md has the form of a line.
 #[derive(Debug, Parser)]
-#[command(name = "nar4rec", version, verbatim_doc_comment, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "nar4rec", version = BUILD, verbatim_doc_comment, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

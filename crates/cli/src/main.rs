@@ -22,6 +22,9 @@ use clap::Parser;
 
 use args::{Args, Command};
 
+/// The program's version and the commit it is of.
+const BUILD: &str = env!("NAR4REC_BUILD");
+
 fn main() -> ExitCode {
     let args = Args::parse();
     match run(args) {

@@ -93,6 +93,9 @@ fn an_experiment_is_run_once_and_told() {
     assert!(bench.read("out/report.html").contains("nar4rec experiment rivals"));
     assert_eq!(bench.read("out/report.md"), ran.out);
     assert!(!bench.exists("out/models/nar4rec-generator-s1"), "one model serves both");
+    let version = bench.run("--version").out;
+    let origin = format!("\nMade by {} in ", version.trim_end());
+    assert!(ran.out.contains(&origin) && ran.out.ends_with(&format!(": `nar4rec {command}`\n")), "{}", ran.out);
 
     // What is done is not done again; what is missing is.
     let kept = fs::read(bench.path("out/outcomes/dnn-s1.json")).unwrap();
@@ -133,9 +136,19 @@ fn a_folder_of_another_run_and_a_damaged_outcome_are_named() {
     small(&bench);
     let command = "experiment run rivals --config config.toml --data data --out out --seeds 1 --systems upstream";
     assert_eq!(bench.run(command).status, Some(0));
-    fs::write(bench.path("out/outcomes/upstream-s1.json"), "{\"variant\":").unwrap();
-    let damaged = bench.run(command);
-    assert!(damaged.status == Some(1) && damaged.err.contains("upstream-s1.json") && damaged.err.contains("remove it"));
+    for file in ["outcomes/upstream-s1.json", "made.json"] {
+        let file = bench.path("out").join(file);
+        let kept = fs::read(&file).unwrap();
+        fs::write(&file, "{\"variant\":").unwrap();
+        let damaged = bench.run(command);
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(
+            damaged.status == Some(1) && damaged.err.contains(name) && damaged.err.contains("remove it"),
+            "{}",
+            damaged.err
+        );
+        fs::write(&file, kept).unwrap();
+    }
     for (change, expected) in [
         (
             command.replace("rivals", "decoders").replace(" --systems upstream", ""),
@@ -201,6 +214,9 @@ fn a_grid_runs_on_several_data_sets_and_goes_on() {
     let report: Value = serde_json::from_str(&bench.read("out/report.json")).unwrap();
     assert_eq!(report["summary"]["domains"][0]["ranks"], report["summary"]["domains"][1]["ranks"]);
     assert_eq!(report["summary"]["agreements"][0]["disagree"], 0);
+    let commands = report["origin"]["commands"].as_array().unwrap();
+    assert_eq!(commands.len(), 2, "the first data set was measured by another command: {commands:?}");
+    assert!(ran.out.contains(&format!("`nar4rec {command}`")), "{}", ran.out);
     assert!(bench.read("out/report.html").contains("b NDCG@2"));
 
     // As after a kill: one outcome is not there, its model is.

@@ -46,8 +46,19 @@ fn both_arms_serve_day_by_day_and_a_second_day_can_be_added() {
     assert_eq!(bench.read("out/report.md"), second.out);
     assert!(bench.read("out/report.html").contains("nar4rec experiment online"));
 
+    let made: Value = serde_json::from_str(&bench.read("out/made.json")).unwrap();
+    for day in [1, 2] {
+        let command = format!("nar4rec {command} --days {day}");
+        assert_eq!(made[format!("nar4rec-s1-d{day}")]["maker"]["command"].as_str(), Some(command.as_str()));
+    }
+
     let at_once = bench.run(&format!("{command} --days 2").replace("--out out", "--out whole"));
     assert_eq!(at_once.status, Some(0), "{}", at_once.err);
+    // All that differs is by which commands they were made, and in how long.
+    for folder in ["out", "whole"] {
+        std::fs::remove_file(bench.path(&format!("{folder}/made.json"))).unwrap();
+        bench.run(&format!("{command} --days 2").replace("--out out", &format!("--out {folder}")));
+    }
     for report in ["report.md", "report.json", "report.html", "outcomes/nar4rec-s1-d2.json"] {
         assert_eq!(bench.read(&format!("out/{report}")), bench.read(&format!("whole/{report}")), "{report}");
     }

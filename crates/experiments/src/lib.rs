@@ -4,6 +4,7 @@
 //!   OUT/experiment.json            what is being run: experiment, configuration, data; a folder is only gone on with by itself
 //!   OUT/models/NAME-s1/            a trained model, with the metrics of its training beside it
 //!   OUT/outcomes/NAME-s1.json      what one variant did with one seed: an Outcome
+//!   OUT/made.json                 of each outcome the build, the command and the seconds that made it
 //!   OUT/report.md, .json, .html    all of it told, written anew after every outcome
 //! ```
 //!
@@ -25,6 +26,7 @@ mod grid;
 mod made;
 mod online;
 mod oracle;
+mod origin;
 mod outcome;
 mod plan;
 mod plots;
@@ -41,6 +43,7 @@ pub use domains::{Agreement, Domain, DomainsSummary};
 pub use error::ExperimentError;
 pub use grid::Grid;
 pub use online::{Day, DayLine, Lift, Online, OnlineSummary, QueryTally, arms, known_user};
+pub use origin::{Heading, Maker, Origin};
 pub use outcome::Outcome;
 pub use plan::{Along, Experiment, Plan, Subject, Variant, Variants};
 pub use report::{to_html, to_json, to_markdown};

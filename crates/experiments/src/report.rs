@@ -2,17 +2,16 @@
 
 use nar4rec_metrics::CONVENTIONS;
 use nar4rec_report::{Better, Column, Fact, MetricsTable, Report, Scale, System, render};
-use serde_json::json;
 
 use crate::{
-    About, Behind, Experiment, ExperimentError, Plan, Summary, Value,
+    About, Behind, Experiment, ExperimentError, Heading, Plan, Summary, Value,
     plots::{measure, plots},
     summary::form,
 };
 
 /// The Markdown table.
-pub fn to_markdown(experiment: &Experiment, summary: &Summary) -> String {
-    let mut text = format!("{}\n\n", lead(experiment, summary));
+pub fn to_markdown(heading: Heading<'_>, summary: &Summary) -> String {
+    let mut text = format!("{}\n\n", lead(heading, summary));
     let compared = if is_compared(summary) { summary.compared.as_slice() } else { &[] };
     let titles: String = compared.iter().map(|figure| format!(" behind in {figure} |")).collect();
     text.push_str(&format!("| | seeds | {} |{titles}\n", summary.columns.join(" | ")));
@@ -30,7 +29,7 @@ pub fn to_markdown(experiment: &Experiment, summary: &Summary) -> String {
     }
     text.extend(left_out(summary).map(|told| format!("\n{told}\n")));
     text.push_str(&format!("\n{CONVENTIONS}\n"));
-    text
+    heading.closed(text)
 }
 
 /// Which rows are without some lines.
@@ -44,11 +43,8 @@ fn left_out(summary: &Summary) -> Option<String> {
 }
 
 /// One JSON object with everything.
-pub fn to_json(experiment: &Experiment, summary: &Summary) -> String {
-    let value = json!({
-        "experiment": experiment.name, "about": experiment.about, "conventions": CONVENTIONS, "summary": summary,
-    });
-    format!("{value:#}\n")
+pub fn to_json(heading: Heading<'_>, summary: &Summary) -> String {
+    heading.json(summary, Some(CONVENTIONS))
 }
 
 /// How the table is to be read.
@@ -60,7 +56,7 @@ const NOTE: &str = "Means over seeds; a range is ± one standard deviation over 
 ///
 /// # Errors
 /// If the page cannot be made.
-pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, ExperimentError> {
+pub fn to_html(heading: Heading<'_>, summary: &Summary) -> Result<String, ExperimentError> {
     let rows = summary.rows.iter().map(|row| System {
         name: row.variant.clone(),
         note: {
@@ -71,13 +67,13 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
         },
         values: row.values.iter().copied().map(measure).collect(),
     });
-    let variants = match experiment.plan {
+    let variants = match heading.experiment.plan {
         Plan::Grid(variants) => variants.all(),
         Plan::Speed | Plan::Online(_) => Vec::new(),
     };
     let report = Report {
-        title: format!("nar4rec experiment {}", experiment.name),
-        lead: Some(lead(experiment, summary)),
+        title: format!("nar4rec experiment {}", heading.experiment.name),
+        lead: Some(heading.opened(lead(heading, summary))),
         facts: facts(summary),
         metrics: Some(MetricsTable {
             columns: summary.columns.iter().map(|name| column(name)).collect(),
@@ -93,11 +89,11 @@ pub fn to_html(experiment: &Experiment, summary: &Summary) -> Result<String, Exp
     Ok(render(&report)?)
 }
 
-fn lead(experiment: &Experiment, summary: &Summary) -> String {
-    let about = experiment.about;
+fn lead(heading: Heading<'_>, summary: &Summary) -> String {
+    let Experiment { name, about, .. } = heading.experiment;
     match &summary.about {
-        Some(lists) => format!("{}: {about}. {lists}.", experiment.name),
-        None => format!("{}: {about}. Nothing is done yet.", experiment.name),
+        Some(lists) => format!("{name}: {about}. {lists}."),
+        None => format!("{name}: {about}. Nothing is done yet."),
     }
 }
 
@@ -140,7 +136,7 @@ pub(crate) fn column(name: &str) -> Column {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Row;
+    use crate::{Origin, Row};
 
     #[test]
     fn the_first_and_how_far_others_are_behind_are_told() {
@@ -161,7 +157,9 @@ mod tests {
             rows: vec![row("a", [0.5, 0.25], vec![by(0.25), by(-0.125)]), row("b", [0.375, 0.5], vec![None, None])],
         };
         let experiment = Experiment::ALL.into_iter().find(|experiment| experiment.name == "rivals").unwrap();
-        let text = to_markdown(&experiment, &summary);
+        let origin = Origin { builds: ["1".to_owned()].into(), commands: ["run".to_owned()].into(), seconds: 1.0 };
+        let heading = Heading { experiment: &experiment, origin: Some(&origin) };
+        let text = to_markdown(heading, &summary);
         let lead = "9 lists of the valid split, relevant = like, 2 without a relevant candidate in no ranking metric.";
         assert_eq!(text.lines().next(), Some(format!("rivals: {}. {lead}", experiment.about).as_str()));
         let table: Vec<&str> = text.lines().skip(2).collect();
@@ -176,9 +174,12 @@ mod tests {
                 "Lines left out, because they are bad or do not fit the system: b 1. Differences are over the lists of both.",
                 "",
                 CONVENTIONS,
+                "",
+                "Made by nar4rec 1 in 1 s: `run`",
             ]
         );
-        let page = to_html(&experiment, &summary).unwrap();
+        let page = to_html(heading, &summary).unwrap();
+        assert!(page.contains("Made by nar4rec 1 in 1 s: `run`"));
         assert!(page.contains("Conventions: a candidate is relevant or not"));
         assert!(page.contains("behind the first by 25.0 [24.0, 26.0] in NDCG@6, -12.5 [-13.5, -11.5] in P@6"));
     }

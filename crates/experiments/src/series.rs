@@ -1,6 +1,6 @@
 //! Cell after cell of an experiment: what is not done is done, kept and told.
 
-use std::{fmt::Display, path::Path};
+use std::{fmt::Display, path::Path, time::Instant};
 
 use nar4rec_train::Observer;
 use serde::{Serialize, de::DeserializeOwned};
@@ -48,7 +48,7 @@ pub(crate) fn known<C: Cell, T: DeserializeOwned>(
 }
 
 /// Does every cell that is not done, by `one`, which gives nothing if it was stopped. `tell` is called after each, with all
-/// outcomes that are there in the order of their cells, and at the end. A damaged outcome is told before anything is done.
+/// outcomes that are there in the order of their cells, and at the end. A damaged file is told before anything is done.
 pub(crate) fn run<C: Cell, T: Serialize + DeserializeOwned + Display>(
     cells: &[C],
     (store, watcher): (&Store, &mut dyn Watcher),
@@ -56,6 +56,7 @@ pub(crate) fn run<C: Cell, T: Serialize + DeserializeOwned + Display>(
     mut tell: impl FnMut(&[T]) -> Result<(), ExperimentError>,
 ) -> Result<Done, ExperimentError> {
     let known = known(cells, store)?;
+    store.origin()?;
     let done: Vec<bool> = known.iter().map(Option::is_some).collect();
     let mut outcomes: Vec<T> = known.into_iter().flatten().collect();
     for (place, (cell, done)) in cells.iter().zip(done).enumerate() {
@@ -63,11 +64,13 @@ pub(crate) fn run<C: Cell, T: Serialize + DeserializeOwned + Display>(
         if done {
             continue;
         }
+        let begun = Instant::now();
         let outcome = if goes_on { one(cell, watcher)? } else { None };
         let Some(outcome) = outcome else {
             tell(&outcomes)?;
             return Ok(Done::Stopped);
         };
+        store.record(&cell.name(), begun.elapsed())?;
         store.keep(&cell.name(), &outcome)?;
         watcher.outcome(&outcome);
         // All cells before it are done.

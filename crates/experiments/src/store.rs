@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use nar4rec_data::Fingerprint;
@@ -11,10 +12,15 @@ use nar4rec_model::write_atomically;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ExperimentError;
+use crate::{
+    ExperimentError, Maker, Origin,
+    origin::{Making, Makings},
+};
 
 /// The file that says whose folder it is.
 const IDENTITY: &str = "experiment.json";
+/// The file that says how each cell was made.
+const MADE: &str = "made.json";
 
 /// What makes a folder that of one run: the rest may grow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +63,7 @@ fn difference(path: &str, found: &Value, expected: &Value) -> Option<[String; 3]
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    maker: Option<Maker>,
 }
 
 impl Store {
@@ -88,7 +95,7 @@ impl Store {
         settings: Value,
         data: BTreeMap<String, String>,
     ) -> Result<Self, ExperimentError> {
-        let store = Self { folder: folder.to_owned() };
+        let store = Self { folder: folder.to_owned(), maker: None };
         let (nar4rec, experiment) = (env!("CARGO_PKG_VERSION").to_owned(), experiment.to_owned());
         let identity = Identity { nar4rec, experiment, settings, data };
         let file = folder.join(IDENTITY);
@@ -108,6 +115,12 @@ impl Store {
             Err(source) => return Err(disk(&file, "read", source)),
         }
         Ok(store)
+    }
+
+    /// The same, where it is kept who makes the outcomes that come.
+    #[must_use]
+    pub fn made_by(self, maker: Maker) -> Self {
+        Self { maker: Some(maker), ..self }
     }
 
     fn unclear(&self, problem: String) -> ExperimentError {
@@ -133,12 +146,36 @@ impl Store {
     /// # Errors
     /// If its file cannot be read or is no outcome.
     pub fn outcome<T: for<'d> Deserialize<'d>>(&self, cell: &str) -> Result<Option<T>, ExperimentError> {
-        let file = self.outcomes().join(format!("{cell}.json"));
-        match fs::read(&file) {
-            Ok(bytes) => parse(&file, &bytes).map(Some),
+        self.parsed(&self.outcomes().join(format!("{cell}.json")))
+    }
+
+    /// What a file says, if it is there.
+    fn parsed<T: for<'d> Deserialize<'d>>(&self, file: &Path) -> Result<Option<T>, ExperimentError> {
+        match fs::read(file) {
+            Ok(bytes) => parse(file, &bytes).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(disk(&file, "read", source)),
+            Err(source) => Err(disk(file, "read", source)),
         }
+    }
+
+    /// Keeps who makes the outcome of a cell, and how long it took.
+    pub(crate) fn record(&self, cell: &str, took: Duration) -> Result<(), ExperimentError> {
+        let Some(maker) = self.maker.clone() else { return Ok(()) };
+        let mut makings = self.makings()?;
+        makings.insert(cell.to_owned(), Making { maker, seconds: took.as_secs_f64() });
+        self.write(MADE, &json(&makings))
+    }
+
+    /// Where the outcomes come from.
+    ///
+    /// # Errors
+    /// If the file that says so cannot be read.
+    pub fn origin(&self) -> Result<Origin, ExperimentError> {
+        self.makings().map(|makings| Origin::of(&makings))
+    }
+
+    fn makings(&self) -> Result<Makings, ExperimentError> {
+        self.parsed(&self.folder.join(MADE)).map(Option::unwrap_or_default)
     }
 
     /// Keeps the outcome of a cell.

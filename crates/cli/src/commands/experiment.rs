@@ -3,18 +3,19 @@
 mod online;
 mod several;
 
-use std::{fmt::Display, io, io::IsTerminal, path::Path};
+use std::{env, fmt::Display, io, io::IsTerminal, path::Path};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use nar4rec_data::DataSet;
 use nar4rec_experiments::{
-    Done, Experiment, ExperimentError, Grid, Plan, Speed, SpeedSummary, Store, Summary, TimedSystem, Timing, Variant,
-    Watcher, arms, timed, to_html, to_json, to_markdown,
+    Done, Experiment, ExperimentError, Grid, Heading, Maker, Plan, Speed, SpeedSummary, Store, Summary, TimedSystem,
+    Timing, Variant, Watcher, arms, timed, to_html, to_json, to_markdown,
 };
 use nar4rec_train::{Config, Observer};
 
 use super::train::{blame_config, config_or_default};
 use crate::{
+    BUILD,
     args::{ExperimentArgs, ExperimentCommand, ExperimentRunArgs, Machine},
     console,
     data_sets::DataSets,
@@ -82,6 +83,7 @@ fn grid(
     let grid = Grid { data, config, variants, seeds, split, on_bad, isa };
     grid.check().map_err(misuse)?;
     let store = Store::open(&args.out, experiment.name, grid.settings(), &data.fingerprint()?).map_err(misuse)?;
+    let store = store.made_by(maker());
     let mut text = String::new();
     let done = grid.run(&store, &mut Progress::new(), |outcomes| {
         text = tell(experiment, &store, &Summary::new(outcomes)?)?;
@@ -108,12 +110,23 @@ fn speed(
         isa: machine.isa,
     };
     let store = Store::open(&args.out, experiment.name, speed.settings(), &data.fingerprint()?).map_err(misuse)?;
+    let store = store.made_by(maker());
     let mut text = String::new();
     let done = speed.run(&store, &mut Progress::new(), |timings| {
         text = tell_times(experiment, &store, timings)?;
         Ok(())
     });
     end(done.map_err(misuse)?, &text, &args.out)
+}
+
+/// This program, and how it was called.
+fn maker() -> Maker {
+    let words =
+        env::args().skip(1).map(|word| if word.contains(char::is_whitespace) { format!("'{word}'") } else { word });
+    Maker {
+        build: BUILD.to_owned(),
+        command: std::iter::once("nar4rec".to_owned()).chain(words).collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// So many seeds from the configuration's on.
@@ -147,15 +160,17 @@ fn misuse(error: ExperimentError) -> anyhow::Error {
 
 /// Writes the reports anew; gives the Markdown.
 fn tell(experiment: &Experiment, store: &Store, summary: &Summary) -> Result<String, ExperimentError> {
-    let (json, html) = (to_json(experiment, summary), to_html(experiment, summary)?);
-    write(store, to_markdown(experiment, summary), &json, &html)
+    let heading = Heading { experiment, origin: Some(&store.origin()?) };
+    let (json, html) = (to_json(heading, summary), to_html(heading, summary)?);
+    write(store, to_markdown(heading, summary), &json, &html)
 }
 
 /// The same of timings.
 fn tell_times(experiment: &Experiment, store: &Store, timings: &[Timing]) -> Result<String, ExperimentError> {
     let summary = SpeedSummary::new(timings);
-    let (json, html) = (summary.to_json(experiment), summary.to_html(experiment)?);
-    write(store, summary.to_markdown(experiment), &json, &html)
+    let heading = Heading { experiment, origin: Some(&store.origin()?) };
+    let (json, html) = (summary.to_json(heading), summary.to_html(heading)?);
+    write(store, summary.to_markdown(heading), &json, &html)
 }
 
 fn write(store: &Store, markdown: String, json: &str, html: &str) -> Result<String, ExperimentError> {

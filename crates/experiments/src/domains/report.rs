@@ -2,11 +2,10 @@
 
 use nar4rec_metrics::CONVENTIONS;
 use nar4rec_report::{Fact, MetricsTable, Report, System, render};
-use serde_json::json;
 
 use super::{Agreement, Domain, DomainsSummary};
 use crate::{
-    Experiment, ExperimentError, Value,
+    ExperimentError, Heading, Value,
     plots::measure,
     report::{cell, column},
 };
@@ -17,8 +16,8 @@ const ABOUT_AGREEMENT: &str = "τ-b: Kendall's, of the variants' figures. Same a
 
 impl DomainsSummary<'_> {
     /// Two tables: variants on data sets, and how far the orders agree.
-    pub fn to_markdown(&self, experiment: &Experiment) -> String {
-        let mut text = format!("{}\n", self.lead(experiment));
+    pub fn to_markdown(&self, heading: Heading<'_>) -> String {
+        let mut text = format!("{}\n", self.lead(heading));
         let columns: Vec<String> = self.columns().map(|(domain, name)| format!("{} {name}", domain.name)).collect();
         text.push_str(&format!("\n| | {} |\n|---|{}\n", columns.join(" | "), "---|".repeat(columns.len())));
         for variant in self.variants() {
@@ -27,7 +26,7 @@ impl DomainsSummary<'_> {
         }
         text.push_str(&format!("\n{CONVENTIONS}\n"));
         if self.agreements.is_empty() {
-            return text;
+            return heading.closed(text);
         }
         text.push_str(&format!("\n{ABOUT_AGREEMENT}\n\n| | variants | τ-b | same order | reverse order | open |\n"));
         text.push_str("|---|---|---|---|---|---|\n");
@@ -36,22 +35,19 @@ impl DomainsSummary<'_> {
             let tau = tau(agreement);
             text.push_str(&format!("| {first}, {second} | {variants} | {tau} | {agree} | {disagree} | {open} |\n"));
         }
-        text
+        heading.closed(text)
     }
 
     /// One JSON object with everything.
-    pub fn to_json(&self, experiment: &Experiment) -> String {
-        let value = json!({
-            "experiment": experiment.name, "about": experiment.about, "conventions": CONVENTIONS, "summary": self,
-        });
-        format!("{value:#}\n")
+    pub fn to_json(&self, heading: Heading<'_>) -> String {
+        heading.json(self, Some(CONVENTIONS))
     }
 
     /// The self-contained page.
     ///
     /// # Errors
     /// If the page cannot be made.
-    pub fn to_html(&self, experiment: &Experiment) -> Result<String, ExperimentError> {
+    pub fn to_html(&self, heading: Heading<'_>) -> Result<String, ExperimentError> {
         let figures = || self.columns().filter(|(_, name)| *name != RANK);
         let rows = self.variants().into_iter().map(|variant| System {
             name: variant.to_owned(),
@@ -63,8 +59,8 @@ impl DomainsSummary<'_> {
             nar4rec_report::Column { name: format!("{} {name}", domain.name), ..column }
         };
         let report = Report {
-            title: format!("nar4rec experiment {}", experiment.name),
-            lead: Some(self.lead(experiment)),
+            title: format!("nar4rec experiment {}", heading.experiment.name),
+            lead: Some(heading.opened(self.lead(heading))),
             facts: self.facts(),
             metrics: Some(MetricsTable {
                 columns: figures().map(named).collect(),
@@ -90,14 +86,14 @@ impl DomainsSummary<'_> {
         })
     }
 
-    fn lead(&self, experiment: &Experiment) -> String {
+    fn lead(&self, heading: Heading<'_>) -> String {
         let about = |domain: &Domain| {
             let about = domain.summary.about.as_ref();
             let about = about.map(|lists| format!("{}: {lists}", domain.name));
             about.unwrap_or_else(|| format!("{}: nothing is done yet", domain.name))
         };
         let data: Vec<String> = self.domains.iter().map(about).collect();
-        format!("{}: {}. {}.", experiment.name, experiment.about, data.join("; "))
+        format!("{}: {}. {}.", heading.experiment.name, heading.experiment.about, data.join("; "))
     }
 
     /// A variant's places, data set by data set.

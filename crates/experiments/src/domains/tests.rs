@@ -81,7 +81,7 @@ fn the_joint_report_has_both_tables() {
     let domains = domains();
     let summary = DomainsSummary::new(&domains).unwrap();
     let experiment = Experiment::named("domains").unwrap();
-    let text = summary.to_markdown(&experiment);
+    let text = summary.to_markdown((&experiment).into());
     for expected in [
         "film: 40 lists of the test split, relevant = like; video: ",
         "| | film P@6 | film NDCG@6 | film rank | video P@6 | video NDCG@6 | video rank | page P@6 |",
@@ -93,10 +93,10 @@ fn the_joint_report_has_both_tables() {
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }
-    let json: serde_json::Value = serde_json::from_str(&summary.to_json(&experiment)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&summary.to_json((&experiment).into())).unwrap();
     assert_eq!(json["summary"]["domains"][1]["ranks"], serde_json::json!([2, 1, 4, 3]));
     assert_eq!(json["summary"]["agreements"][0]["disagree"], 1);
-    let page = summary.to_html(&experiment).unwrap();
+    let page = summary.to_html((&experiment).into()).unwrap();
     assert!(page.contains("video NDCG@6") && page.contains("places: film 2, video 1, page –"), "{page}");
     assert!(page.contains("4 pairs in the same order, 1 in reverse, 1 open"));
 }
@@ -105,6 +105,6 @@ fn the_joint_report_has_both_tables() {
 fn one_data_set_has_nothing_to_agree_with() {
     let domains = &domains()[..1];
     let summary = DomainsSummary::new(domains).unwrap();
-    let text = summary.to_markdown(&Experiment::named("domains").unwrap());
+    let text = summary.to_markdown((&Experiment::named("domains").unwrap()).into());
     assert!(summary.agreements.is_empty() && !text.contains("τ-b"), "{text}");
 }

@@ -1,11 +1,10 @@
 //! An A/B test told: as Markdown for documents, as JSON for programs, as a page for people.
 
 use nar4rec_report::{Fact, MetricsTable, Plot, Report, System, render};
-use serde_json::json;
 
 use super::{Lift, OnlineSummary, summary::PARTS};
 use crate::{
-    Experiment, ExperimentError,
+    Experiment, ExperimentError, Heading,
     plots::measure,
     report::{cell, column},
 };
@@ -21,11 +20,11 @@ const ABOUT_LIFTS: &str = "Lift over all days, in per cent, with its 95 % interv
 
 impl OnlineSummary {
     /// Two tables: each arm's days, and what it gains over the control.
-    pub fn to_markdown(&self, experiment: &Experiment) -> String {
+    pub fn to_markdown(&self, heading: Heading<'_>) -> String {
         let places: Vec<usize> =
             (0..self.columns.len()).filter(|at| !PARTS.contains(&self.columns[*at].as_str())).collect();
         let names: Vec<&str> = places.iter().map(|at| self.columns[*at].as_str()).collect();
-        let mut text = format!("{}\n\n{ABOUT_DAYS}\n\n", self.lead(experiment));
+        let mut text = format!("{}\n\n{ABOUT_DAYS}\n\n", self.lead(heading));
         text.push_str(&format!("| | day | lists | {} |\n", names.join(" | ")));
         text.push_str(&format!("|---|---|---|{}\n", "---|".repeat(names.len())));
         for line in &self.days {
@@ -43,28 +42,27 @@ impl OnlineSummary {
                 text.push_str(&format!("| {arm} | {measure} | {control:.4} | {value:.4} | {told} | {truth} |\n"));
             }
         }
-        text
+        heading.closed(text)
     }
 
     /// One JSON object with everything.
-    pub fn to_json(&self, experiment: &Experiment) -> String {
-        let value = json!({ "experiment": experiment.name, "about": experiment.about, "summary": self });
-        format!("{value:#}\n")
+    pub fn to_json(&self, heading: Heading<'_>) -> String {
+        heading.json(self, None)
     }
 
     /// The self-contained page.
     ///
     /// # Errors
     /// If the page cannot be made.
-    pub fn to_html(&self, experiment: &Experiment) -> Result<String, ExperimentError> {
+    pub fn to_html(&self, heading: Heading<'_>) -> Result<String, ExperimentError> {
         let rows = self.days.iter().map(|line| System {
             name: format!("{}, day {}", line.arm, line.day),
             note: Some(format!("{} lists", line.lists)),
             values: line.values.iter().copied().map(measure).collect(),
         });
         let report = Report {
-            title: format!("nar4rec experiment {}", experiment.name),
-            lead: Some(self.lead(experiment)),
+            title: format!("nar4rec experiment {}", heading.experiment.name),
+            lead: Some(heading.opened(self.lead(heading))),
             facts: self.facts(),
             metrics: Some(MetricsTable {
                 columns: self.columns.iter().map(|name| column(name)).collect(),
@@ -87,8 +85,8 @@ impl OnlineSummary {
         Some(plot)
     }
 
-    fn lead(&self, experiment: &Experiment) -> String {
-        let (name, about) = (experiment.name, experiment.about);
+    fn lead(&self, heading: Heading<'_>) -> String {
+        let Experiment { name, about, .. } = heading.experiment;
         let days = self.days.iter().map(|line| line.day).max().unwrap_or(0);
         match self.arms.first() {
             Some(control) => {

@@ -72,9 +72,9 @@ fn a_lift_is_of_lists_of_all_days_that_both_arms_have() {
 fn one_arm_alone_has_days_and_no_lift() {
     let summary = OnlineSummary::new(&[day("a", 1, &[(1, [1.0, 1.0])], [1.0, 1.0])], 2).unwrap();
     assert!(summary.lifts.is_empty() && summary.days.len() == 1);
-    assert!(summary.to_markdown(&experiment()).contains("Days 1 to 1 of 2 requests each"), "of both arms");
+    assert!(summary.to_markdown((&experiment()).into()).contains("Days 1 to 1 of 2 requests each"), "of both arms");
     let none = OnlineSummary::new(&[], 2).unwrap();
-    assert!(none.to_markdown(&experiment()).contains("Nothing is done yet"));
+    assert!(none.to_markdown((&experiment()).into()).contains("Nothing is done yet"));
 }
 
 fn experiment() -> Experiment {
@@ -137,7 +137,8 @@ fn run(log: &Path, out: &Path, (names, days): (&[&str], u64), watcher: &mut Coun
     let mut told = [(); 3].map(|()| String::new());
     let done = online.run(&store, watcher, |days| {
         let (summary, about) = (OnlineSummary::new(days, online.daily_lists)?, experiment());
-        told = [summary.to_markdown(&about), summary.to_json(&about), summary.to_html(&about)?];
+        told =
+            [summary.to_markdown((&about).into()), summary.to_json((&about).into()), summary.to_html((&about).into())?];
         Ok(())
     });
     (done.unwrap(), told)

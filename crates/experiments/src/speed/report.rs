@@ -1,10 +1,9 @@
 //! Timings told: as Markdown for documents, as JSON for programs, as a page for people.
 
 use nar4rec_report::{Better, Column, Fact, Measure, MetricsTable, Plot, Report, Scale, System, render};
-use serde_json::json;
 
 use super::{Ratios, SpeedLine, SpeedSummary, Spread};
-use crate::{Experiment, ExperimentError};
+use crate::{Experiment, ExperimentError, Heading};
 
 const ABOUT_TIMES: &str = "Seconds for 1,024 lists on one thread: medians over rounds, and in brackets the least and the greatest. × is how \
                            many times the time of nar4rec-generator in the same round. One at a time: each request is a pass of its own. The row nar4rec begins with the \
@@ -12,8 +11,8 @@ const ABOUT_TIMES: &str = "Seconds for 1,024 lists on one thread: medians over r
 
 impl SpeedSummary {
     /// Two tables: all systems, and some as the list grows.
-    pub fn to_markdown(&self, experiment: &Experiment) -> String {
-        let mut text = format!("{}\n\n{ABOUT_TIMES}\n", self.lead(experiment));
+    pub fn to_markdown(&self, heading: Heading<'_>) -> String {
+        let mut text = format!("{}\n\n{ABOUT_TIMES}\n", self.lead(heading));
         for (lines, first) in [(&self.systems, ""), (&self.grown, "m | ")] {
             if lines.is_empty() {
                 continue;
@@ -37,20 +36,19 @@ impl SpeedSummary {
                 ));
             }
         }
-        text
+        heading.closed(text)
     }
 
     /// One JSON object with everything.
-    pub fn to_json(&self, experiment: &Experiment) -> String {
-        let value = json!({ "experiment": experiment.name, "about": experiment.about, "summary": self });
-        format!("{value:#}\n")
+    pub fn to_json(&self, heading: Heading<'_>) -> String {
+        heading.json(self, None)
     }
 
     /// The self-contained page.
     ///
     /// # Errors
     /// If the page cannot be made.
-    pub fn to_html(&self, experiment: &Experiment) -> Result<String, ExperimentError> {
+    pub fn to_html(&self, heading: Heading<'_>) -> Result<String, ExperimentError> {
         let named = |line: &SpeedLine, is_grown: bool| match is_grown {
             true => format!("{}, lists of {}", line.system, line.list_length),
             false => line.system.clone(),
@@ -85,8 +83,8 @@ impl SpeedSummary {
             plot
         };
         let report = Report {
-            title: format!("nar4rec experiment {}", experiment.name),
-            lead: Some(self.lead(experiment)),
+            title: format!("nar4rec experiment {}", heading.experiment.name),
+            lead: Some(heading.opened(self.lead(heading))),
             facts: self.facts(),
             metrics: Some(MetricsTable {
                 columns,
@@ -103,15 +101,14 @@ impl SpeedSummary {
         Ok(render(&report)?)
     }
 
-    fn lead(&self, experiment: &Experiment) -> String {
-        let about = experiment.about;
+    fn lead(&self, heading: Heading<'_>) -> String {
+        let Experiment { name, about, .. } = heading.experiment;
         match &self.about {
             Some((split, lists, candidates)) => format!(
-                "{}: {about}. {lists} requests of the {split} split with {candidates:.1} candidates on average; {} rounds.",
-                experiment.name,
+                "{name}: {about}. {lists} requests of the {split} split with {candidates:.1} candidates on average; {} rounds.",
                 self.rounds()
             ),
-            None => format!("{}: {about}. Nothing is done yet.", experiment.name),
+            None => format!("{name}: {about}. Nothing is done yet."),
         }
     }
 

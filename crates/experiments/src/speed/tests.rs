@@ -150,21 +150,21 @@ fn ratios_are_of_the_same_round_and_length() {
     );
 
     let experiment = Experiment::named("speed").unwrap();
-    let text = summary.to_markdown(&experiment);
+    let text = summary.to_markdown((&experiment).into());
     let row = "| seq2slate | 13.000 [6.000, 40.000] | 4.00 [3.00, 5.00] | 9.000 [2.000, 12.000] | 4.00 [2.00, 6.00] | 16 \
          | 36.000 [8.000, 48.000] | 8.00 [4.00, 12.00] |";
     assert!(text.contains(row), "{text}");
     assert!(text.contains("| 2 | seq2slate | 18.000 [18.000, 18.000] | 1.50 "), "{text}");
-    let page = summary.to_html(&experiment).unwrap();
+    let page = summary.to_html((&experiment).into()).unwrap();
     assert!(page.contains("seq2slate, lists of 2") && page.contains("13.0000"));
-    assert!(summary.to_json(&experiment).contains("\"ratios\""));
+    assert!(summary.to_json((&experiment).into()).contains("\"ratios\""));
 }
 
 #[test]
 fn nothing_is_told_as_nothing() {
     let summary = SpeedSummary::new(&[]);
     let experiment = Experiment::named("speed").unwrap();
-    assert!(summary.to_markdown(&experiment).contains("Nothing is done yet."));
-    assert!(summary.to_html(&experiment).is_ok());
+    assert!(summary.to_markdown((&experiment).into()).contains("Nothing is done yet."));
+    assert!(summary.to_html((&experiment).into()).is_ok());
     assert_eq!(Spread::of(Vec::new()), None);
 }

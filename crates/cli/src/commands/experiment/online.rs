@@ -1,9 +1,11 @@
 //! `nar4rec experiment run online`: the A/B test on a known user.
 
 use nar4rec_data::DataSet;
-use nar4rec_experiments::{Day, Experiment, ExperimentError, Online, OnlineSummary, Store, Variant, known_user};
+use nar4rec_experiments::{
+    Day, Experiment, ExperimentError, Heading, Online, OnlineSummary, Store, Variant, known_user,
+};
 
-use super::{Progress, config_or_default, end, misuse, seeds, write};
+use super::{Progress, config_or_default, end, maker, misuse, seeds, write};
 use crate::{
     args::{ExperimentRunArgs, Machine},
     data_sets::DataSets,
@@ -35,6 +37,7 @@ pub(super) fn run(
     };
     online.check().map_err(misuse)?;
     let store = Store::open(&args.out, experiment.name, online.settings(), &data.fingerprint()?).map_err(misuse)?;
+    let store = store.made_by(maker());
     let mut text = String::new();
     let done = online.run(&store, &mut Progress::new(), |days| {
         text = tell(experiment, &store, (days, online.daily_lists))?;
@@ -46,6 +49,7 @@ pub(super) fn run(
 /// Writes the reports anew; gives the Markdown.
 fn tell(experiment: &Experiment, store: &Store, (days, daily_lists): (&[Day], u64)) -> Result<String, ExperimentError> {
     let summary = OnlineSummary::new(days, daily_lists)?;
-    let (json, html) = (summary.to_json(experiment), summary.to_html(experiment)?);
-    write(store, summary.to_markdown(experiment), &json, &html)
+    let heading = Heading { experiment, origin: Some(&store.origin()?) };
+    let (json, html) = (summary.to_json(heading), summary.to_html(heading)?);
+    write(store, summary.to_markdown(heading), &json, &html)
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use nar4rec_data::DataSet;
-use nar4rec_experiments::{Domain, DomainsSummary, Done, Experiment, ExperimentError, Grid, Store, Summary};
+use nar4rec_experiments::{Domain, DomainsSummary, Done, Experiment, ExperimentError, Grid, Heading, Store, Summary};
 
-use super::{Progress, end, misuse, tell, write};
+use super::{Progress, end, maker, misuse, tell, write};
 use crate::console;
 
 /// What is run, and on what.
@@ -39,7 +39,7 @@ impl<'a> Several<'a> {
             // What was done before is told, whatever is done first.
             let done = grid.done(&store)?;
             let domain = if done.is_empty() { None } else { Some(Domain::new(name, Summary::new(&done)?, &done)?) };
-            stores.push(store);
+            stores.push(store.made_by(maker()));
             domains.push(domain);
         }
         let mut progress = Progress::new();
@@ -51,7 +51,7 @@ impl<'a> Several<'a> {
                 tell(experiment, store, &summary)?;
                 domains[place] = Some(Domain::new(name, summary, outcomes)?);
                 let there: Vec<Domain> = domains.iter().flatten().cloned().collect();
-                text = tell_all(experiment, &joint, &there)?;
+                text = tell_all(experiment, (&joint, &stores), &there)?;
                 Ok(())
             });
             if done.map_err(misuse)? == Done::Stopped {
@@ -63,8 +63,15 @@ impl<'a> Several<'a> {
 }
 
 /// Writes the joint reports anew; gives the Markdown.
-fn tell_all(experiment: &Experiment, joint: &Store, domains: &[Domain]) -> Result<String, ExperimentError> {
+fn tell_all(
+    experiment: &Experiment,
+    (joint, stores): (&Store, &[Store]),
+    domains: &[Domain],
+) -> Result<String, ExperimentError> {
     let summary = DomainsSummary::new(domains)?;
-    let (json, html) = (summary.to_json(experiment), summary.to_html(experiment)?);
-    write(joint, summary.to_markdown(experiment), &json, &html)
+    let origins = stores.iter().map(Store::origin);
+    let origin = origins.reduce(|before, next| Ok(before?.and(next?))).transpose()?;
+    let heading = Heading { experiment, origin: origin.as_ref() };
+    let (json, html) = (summary.to_json(heading), summary.to_html(heading)?);
+    write(joint, summary.to_markdown(heading), &json, &html)
 }
