@@ -164,9 +164,7 @@ impl Observer for Watch {
     fn event(&mut self, event: &Event<'_>) -> Flow {
         match *event {
             Event::Threshold { utility, reached, lists } => {
-                console::note(&format!(
-                    "generator: {reached} of {lists} lists reach a utility of {utility} and are made likelier"
-                ));
+                console::note(&format!("generator: {reached} of {lists} lists reach τ, a utility of {utility}"));
                 self.metrics.open();
                 let line = json!({"event": "threshold", "utility": utility, "reached": reached, "lists": lists});
                 self.metrics.write(&line);

@@ -100,12 +100,18 @@ impl<'a> From<&'a Experiment> for Heading<'a> {
 impl Heading<'_> {
     /// A Markdown report with its last paragraph.
     pub(crate) fn closed(self, text: String) -> String {
-        self.known().map_or_else(|| text.clone(), |origin| format!("{text}\n{origin}\n"))
+        match self.known() {
+            Some(origin) => format!("{text}\n{origin}\n"),
+            None => text,
+        }
     }
 
     /// What a page begins with.
     pub(crate) fn opened(self, lead: String) -> String {
-        self.known().map_or_else(|| lead.clone(), |origin| format!("{lead} {origin}"))
+        match self.known() {
+            Some(origin) => format!("{lead} {origin}"),
+            None => lead,
+        }
     }
 
     /// A report as one JSON object.

@@ -56,6 +56,7 @@ pub(crate) fn run<C: Cell, T: Serialize + DeserializeOwned + Display>(
     mut tell: impl FnMut(&[T]) -> Result<(), ExperimentError>,
 ) -> Result<Done, ExperimentError> {
     let known = known(cells, store)?;
+    // If that cannot be read, no outcome could be kept.
     store.origin()?;
     let done: Vec<bool> = known.iter().map(Option::is_some).collect();
     let mut outcomes: Vec<T> = known.into_iter().flatten().collect();

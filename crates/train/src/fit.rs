@@ -39,9 +39,9 @@ pub struct EpochRecord {
 /// Tells what training is doing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event<'a> {
-    /// The generator is about to be trained to make some lists likelier than others.
+    /// The generator's training begins or goes on: which lists are good.
     Threshold {
-        /// τ, the utility from which a list is made likelier.
+        /// τ, the utility from which a list is.
         utility: f32,
         /// How many lists reach it.
         reached: usize,

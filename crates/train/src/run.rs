@@ -153,7 +153,6 @@ impl Run<'_> {
         let utilities: Vec<f32> = examples.map(|example| example.utilities(&self.prepared.feedback).sum()).collect();
         let threshold = loss.utility_threshold.resolve(utilities.clone());
         let reached = utilities.iter().filter(|&&utility| utility >= threshold).count();
-        self.observer.event(&Event::Threshold { utility: threshold, reached, lists: utilities.len() });
         let task = GeneratorTask {
             generator: &model.generator.layers,
             specs: model.generator.parameters.specs().clone(),
@@ -161,6 +160,9 @@ impl Run<'_> {
             loss,
             threshold,
         };
+        if !matches!(self.saved.stage(task.name()), Stage::Done { .. }) {
+            self.observer.event(&Event::Threshold { utility: threshold, reached, lists: utilities.len() });
+        }
         self.stage(&task, &self.config.training.generator, &mut model.generator.parameters)
     }
 

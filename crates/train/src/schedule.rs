@@ -58,8 +58,10 @@ impl Threshold {
                 let Some(&least) = utilities.first() else { return 0.0 };
                 let index = (f64::from(share) * utilities.len() as f64).floor() as usize;
                 let there = utilities[index.min(utilities.len() - 1)];
-                let more = utilities.iter().copied().find(|&utility| utility > least);
-                if share > 0.0 && there == least { more.unwrap_or(least) } else { there }
+                if share == 0.0 || there > least {
+                    return there;
+                }
+                utilities.into_iter().find(|&utility| utility > least).unwrap_or(least)
             }
         }
     }

@@ -82,8 +82,9 @@ fn grid(
     experiment.accepts(data).map_err(misuse)?;
     let grid = Grid { data, config, variants, seeds, split, on_bad, isa };
     grid.check().map_err(misuse)?;
-    let store = Store::open(&args.out, experiment.name, grid.settings(), &data.fingerprint()?).map_err(misuse)?;
-    let store = store.made_by(maker());
+    let store = Store::open(&args.out, experiment.name, grid.settings(), &data.fingerprint()?)
+        .map_err(misuse)?
+        .made_by(maker());
     let mut text = String::new();
     let done = grid.run(&store, &mut Progress::new(), |outcomes| {
         text = tell(experiment, &store, &Summary::new(outcomes)?)?;
@@ -109,8 +110,9 @@ fn speed(
         on_bad: args.bad.policy(),
         isa: machine.isa,
     };
-    let store = Store::open(&args.out, experiment.name, speed.settings(), &data.fingerprint()?).map_err(misuse)?;
-    let store = store.made_by(maker());
+    let store = Store::open(&args.out, experiment.name, speed.settings(), &data.fingerprint()?)
+        .map_err(misuse)?
+        .made_by(maker());
     let mut text = String::new();
     let done = speed.run(&store, &mut Progress::new(), |timings| {
         text = tell_times(experiment, &store, timings)?;

@@ -36,8 +36,9 @@ pub(super) fn run(
         isa: machine.isa,
     };
     online.check().map_err(misuse)?;
-    let store = Store::open(&args.out, experiment.name, online.settings(), &data.fingerprint()?).map_err(misuse)?;
-    let store = store.made_by(maker());
+    let store = Store::open(&args.out, experiment.name, online.settings(), &data.fingerprint()?)
+        .map_err(misuse)?
+        .made_by(maker());
     let mut text = String::new();
     let done = online.run(&store, &mut Progress::new(), |days| {
         text = tell(experiment, &store, (days, online.daily_lists))?;
