@@ -202,9 +202,9 @@ impl Default for LossConfig {
 #[serde(rename_all = "snake_case")]
 pub enum Weighting {
     /// 1: the list is good or bad as a whole, as in the paper.
-    #[default]
     List,
     /// Its item's share of the greatest utility an item can have, in a good list, and what is missing to it in a bad one.
+    #[default]
     Item,
 }
 

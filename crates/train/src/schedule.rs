@@ -42,7 +42,7 @@ pub enum Threshold {
 
 impl Default for Threshold {
     fn default() -> Self {
-        Self::Quantile(0.5)
+        Self::Value(0.0)
     }
 }
 

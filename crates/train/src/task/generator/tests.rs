@@ -66,8 +66,14 @@ fn memory_does_not_grow() {
     memory_stays(&task, &weights(&model.generator.parameters));
 }
 
+/// The paper's loss at this τ, without the contrastive terms.
 fn loss(threshold: f32) -> LossConfig {
-    LossConfig { utility_threshold: Threshold::Value(threshold), contrastive_weight: 0.0, ..LossConfig::default() }
+    LossConfig {
+        utility_threshold: Threshold::Value(threshold),
+        weighting: Weighting::List,
+        contrastive_weight: 0.0,
+        ..LossConfig::default()
+    }
 }
 
 #[test]
