@@ -107,6 +107,44 @@ fn an_experiment_is_run_once_and_told() {
     assert!(!again.err.contains("parameters"), "the model of prm is still there: {}", again.err);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_grid_that_is_killed_goes_on_and_repeats_nothing() {
+    let bench = Bench::new();
+    small(&bench);
+    // Long enough to be killed in, and to the end only if it is not trained anew each time.
+    let config = bench
+        .read("config.toml")
+        .replace("[training.system]\nepochs = 1", "[training.system]\nepochs = 300\npatience = 300");
+    assert!(config.contains("epochs = 300"));
+    bench.write("config.toml", &config);
+    let command = "experiment run rivals --config config.toml --data data --out out --seeds 1 --systems dnn,dcn,prm";
+    let whole = bench.run(&command.replace("--out out", "--out whole"));
+    assert_eq!(whole.status, Some(0), "{}", whole.err);
+    let mut child = bench.command(command);
+    child.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = child.spawn().unwrap();
+    // The first cell is done, and the second under way as soon as one of its epochs is kept.
+    while !bench.exists("out/models/dcn-s1.checkpoint") {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let first = ["out/outcomes/dnn-s1.json", "out/models/dnn-s1/model.safetensors"];
+    let kept = first.map(|file| fs::metadata(bench.path(file)).unwrap().modified().unwrap());
+    assert!(!bench.exists("out/outcomes/dcn-s1.json"));
+    let ran = bench.run(command);
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("dnn seed 1: done before") && ran.err.contains("going on after step"), "{}", ran.err);
+    assert_eq!(first.map(|file| fs::metadata(bench.path(file)).unwrap().modified().unwrap()), kept);
+    for system in ["dnn", "dcn", "prm"] {
+        let model =
+            |folder: &str| fs::read(bench.path(&format!("{folder}/models/{system}-s1/model.safetensors"))).unwrap();
+        assert!(model("out") == model("whole"), "{system}: another model than without the kill");
+    }
+}
+
 #[test]
 fn a_configuration_that_does_not_fit_is_misuse_and_named() {
     let bench = Bench::new();
@@ -128,6 +166,21 @@ fn a_configuration_that_does_not_fit_is_misuse_and_named() {
     let ran = bench.run("experiment run rivals --data data --out defaults --seeds 1 --systems upstream,popularity");
     assert_eq!(ran.status, Some(0), "{}", ran.err);
     assert!(ran.out.contains("| popularity | 1 |") && ran.out.contains("\nConventions: "), "{}", ran.out);
+}
+
+#[test]
+fn a_bad_line_of_the_test_split_is_told_before_anything_is_trained() {
+    let bench = Bench::new();
+    small(&bench);
+    let lines = bench.read("data/test.jsonl");
+    bench.write("data/test.jsonl", &format!("{lines}{{\"request_id\": 3}}\n"));
+    let command = "experiment run rivals --config config.toml --data data --out out --seeds 1 --systems dnn";
+    let ran = bench.run(command);
+    let place = format!("test.jsonl:{}", lines.lines().count() + 1);
+    assert!(ran.status == Some(1) && ran.err.contains(&place), "{:?} {}", ran.status, ran.err);
+    assert!(!bench.exists("out/models/dnn-s1"), "before anything is trained");
+    let skipped = bench.run(&format!("{command} --skip-bad"));
+    assert_eq!(skipped.status, Some(0), "{}", skipped.err);
 }
 
 #[test]
@@ -222,7 +275,9 @@ fn a_grid_runs_on_several_data_sets_and_goes_on() {
     // As after a kill: one outcome is not there, its model is.
     fs::remove_file(bench.path("out/b/outcomes/dnn-s1.json")).unwrap();
     let again = bench.run(command);
-    assert_eq!((again.status, again.out), (Some(0), ran.out), "{}", again.err);
+    // But for the last line, which has the time it took.
+    let [before, after] = [&ran.out, &again.out].map(|text| text.rsplit_once("\nMade by ").unwrap().0);
+    assert!(again.status == Some(0) && after == before, "{} {}", again.out, again.err);
     assert_eq!(again.err.matches("done before").count(), 7, "{}", again.err);
     assert!(!again.err.contains("parameters"), "nothing is trained: {}", again.err);
 }

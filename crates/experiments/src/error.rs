@@ -49,8 +49,7 @@ pub enum ExperimentError {
     },
     /// A folder with outcomes of which nobody knows whose they are.
     #[error(
-        "{}: it cannot be told whose outcomes these are: experiment.json: {problem}; give another --out, or remove this folder \
-         to begin anew",
+        "{}: it cannot be told whose outcomes these are: experiment.json: {problem}; give another --out, or an empty folder",
         .folder.display()
     )]
     Unclear {
@@ -66,6 +65,14 @@ pub enum ExperimentError {
         file: PathBuf,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A model or checkpoint of the folder that cannot be used; the problem names the file in it.
+    #[error("{problem}; remove {} to have it made anew", .path.display())]
+    Unusable {
+        /// The model or checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A log whose user is not known.
     #[error(
@@ -123,10 +130,10 @@ pub enum ExperimentError {
     /// A system cannot be trained or measured.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// A model cannot be read or written.
+    /// A model cannot be written.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// A model cannot be used.
+    /// A model cannot be made ready to be timed.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The truth of a simulated log cannot be used.

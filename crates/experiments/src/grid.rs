@@ -6,7 +6,7 @@ use nar4rec_data::{DataSet, OnBad, Split};
 use nar4rec_metrics::Groups;
 use nar4rec_simulator::Truth;
 use nar4rec_tensor::Isa;
-use nar4rec_train::{Compared, Config, EvaluateOptions, compare};
+use nar4rec_train::{Compared, Config, EvaluateOptions, compare, read_through};
 use serde_json::{Value, json};
 
 use crate::{
@@ -103,6 +103,9 @@ impl Grid<'_> {
         let cells = self.cells();
         let truth = self.checked()?;
         let config = &self.config.with_feedback_of(self.data, self.on_bad)?;
+        if self.on_bad == OnBad::Fail && series::known::<_, Outcome>(&cells, store)?.iter().any(Option::is_none) {
+            read_through(self.data, self.split, config)?;
+        }
         let run = Run { grid: self, config, store, truth };
         series::run(&cells, (store, watcher), |cell, watcher| run.one(cell, watcher), tell)
     }

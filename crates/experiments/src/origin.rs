@@ -42,16 +42,19 @@ pub struct Origin {
     pub commands: BTreeSet<String>,
     /// Seconds it took, without those of trainings that were broken off.
     pub seconds: f64,
+    /// How many outcomes there are besides, of which none of this is known.
+    pub unknown: usize,
 }
 
 impl Origin {
-    /// Of cells.
-    pub(crate) fn of(makings: &Makings) -> Self {
+    /// Of cells, and of how many others it is not known.
+    pub(crate) fn of(makings: &Makings, unknown: usize) -> Self {
         let makers = || makings.values().map(|making| &making.maker);
         Self {
             builds: makers().map(|maker| maker.build.clone()).collect(),
             commands: makers().map(|maker| maker.command.clone()).collect(),
             seconds: makings.values().map(|making| making.seconds).sum(),
+            unknown,
         }
     }
 
@@ -61,6 +64,7 @@ impl Origin {
         self.builds.extend(other.builds);
         self.commands.extend(other.commands);
         self.seconds += other.seconds;
+        self.unknown += other.unknown;
         self
     }
 }
@@ -78,7 +82,12 @@ impl fmt::Display for Origin {
             (0, minutes) => format!("{minutes} min"),
             (hours, minutes) => format!("{hours} h {minutes} min"),
         };
-        write!(f, "Made by nar4rec {} in {time}: {}", together(&self.builds, ""), together(&self.commands, "`"))
+        write!(f, "Made by nar4rec {} in {time}: {}", together(&self.builds, ""), together(&self.commands, "`"))?;
+        match self.unknown {
+            0 => Ok(()),
+            1 => f.write_str("; of one outcome besides it is not known"),
+            unknown => write!(f, "; of {unknown} outcomes besides it is not known"),
+        }
     }
 }
 
@@ -140,12 +149,17 @@ mod tests {
             seconds,
         };
         let of = |makings: &[(&str, Making)]| {
-            Origin::of(&makings.iter().map(|(name, making)| ((*name).to_owned(), making.clone())).collect())
+            Origin::of(&makings.iter().map(|(name, making)| ((*name).to_owned(), making.clone())).collect(), 0)
         };
         let first = of(&[("a-s1", making("1 (c0ffee)", "run a", 20.4))]);
         assert_eq!(first.to_string(), "Made by nar4rec 1 (c0ffee) in 20 s: `run a`");
         let more = of(&[("a-s1", making("1 (c0ffee)", "run a", 3600.0)), ("a-s2", making("2", "run b", 90.0))]);
         assert_eq!(more.to_string(), "Made by nar4rec 1 (c0ffee), 2 in 1 h 2 min: `run a`, `run b`");
-        assert_eq!(first.and(more).to_string(), "Made by nar4rec 1 (c0ffee), 2 in 1 h 2 min: `run a`, `run b`");
+        let unknown = Origin { unknown: 2, ..Origin::default() };
+        let all = first.and(more).and(unknown);
+        assert_eq!(
+            all.to_string(),
+            "Made by nar4rec 1 (c0ffee), 2 in 1 h 2 min: `run a`, `run b`; of 2 outcomes besides it is not known"
+        );
     }
 }

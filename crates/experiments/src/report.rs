@@ -157,7 +157,8 @@ mod tests {
             rows: vec![row("a", [0.5, 0.25], vec![by(0.25), by(-0.125)]), row("b", [0.375, 0.5], vec![None, None])],
         };
         let experiment = Experiment::ALL.into_iter().find(|experiment| experiment.name == "rivals").unwrap();
-        let origin = Origin { builds: ["1".to_owned()].into(), commands: ["run".to_owned()].into(), seconds: 1.0 };
+        let origin =
+            Origin { builds: ["1".to_owned()].into(), commands: ["run".to_owned()].into(), seconds: 1.0, unknown: 0 };
         let heading = Heading { experiment: &experiment, origin: Some(&origin) };
         let text = to_markdown(heading, &summary);
         let lead = "9 lists of the valid split, relevant = like, 2 without a relevant candidate in no ranking metric.";

@@ -21,6 +21,8 @@ use crate::{
 const IDENTITY: &str = "experiment.json";
 /// The file that says how each cell was made.
 const MADE: &str = "made.json";
+/// The reports: Markdown, JSON and a page.
+const REPORTS: [&str; 3] = ["report.md", "report.json", "report.html"];
 
 /// What makes a folder that of one run: the rest may grow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,9 +108,12 @@ impl Store {
                     return Err(ExperimentError::OtherRun { folder: folder.to_owned(), what, found, expected });
                 }
             }
-            // Nobody knows whose outcomes these are.
-            Err(_) if store.outcomes().exists() => return Err(store.unclear("it is missing".to_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // What would be written over may be another's.
+                let written = [MADE, "outcomes", "models", "logs"].into_iter().chain(REPORTS);
+                if let Some(there) = written.into_iter().find(|name| folder.join(name).exists()) {
+                    return Err(store.unclear(format!("it is missing, but there is {there}")));
+                }
                 fs::create_dir_all(folder).map_err(|source| disk(folder, "write", source))?;
                 store.write(IDENTITY, &json(&identity))?;
             }
@@ -171,7 +176,21 @@ impl Store {
     /// # Errors
     /// If the file that says so cannot be read.
     pub fn origin(&self) -> Result<Origin, ExperimentError> {
-        self.makings().map(|makings| Origin::of(&makings))
+        let makings = self.makings()?;
+        let unknown = self.cells()?.iter().filter(|cell| !makings.contains_key(*cell)).count();
+        Ok(Origin::of(&makings, unknown))
+    }
+
+    /// The names of the cells whose outcomes are there.
+    fn cells(&self) -> Result<Vec<String>, ExperimentError> {
+        let folder = self.outcomes();
+        let files = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            files => files.and_then(Iterator::collect::<io::Result<Vec<_>>>),
+        };
+        let files = files.map_err(|source| disk(&folder, "read", source))?;
+        let names = files.iter().map(|file| file.file_name().to_string_lossy().into_owned());
+        Ok(names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect())
     }
 
     fn makings(&self) -> Result<Makings, ExperimentError> {
@@ -186,11 +205,16 @@ impl Store {
         self.write(&format!("outcomes/{cell}.json"), &json(outcome))
     }
 
-    /// Writes a file of the folder, entirely or not at all.
+    /// Writes the reports anew: Markdown, JSON and a page.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExperimentError> {
+    /// If one cannot be written.
+    pub fn report(&self, texts: [&str; 3]) -> Result<(), ExperimentError> {
+        REPORTS.iter().zip(texts).try_for_each(|(name, text)| self.write(name, text.as_bytes()))
+    }
+
+    /// Writes a file of the folder, entirely or not at all.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExperimentError> {
         let path = self.folder.join(name);
         write_atomically(&path, bytes).map_err(|source| disk(&path, "write", source))
     }
@@ -252,5 +276,17 @@ mod tests {
             let unclear = open("test").unwrap_err().to_string();
             assert!(unclear.contains("cannot be told whose outcomes these are: experiment.json: "), "{unclear}");
         }
+    }
+
+    #[test]
+    fn a_report_of_somebody_else_is_not_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("report.md"), "mine").unwrap();
+        let unclear = Store::of_several(dir.path(), "domains", json!({})).unwrap_err().to_string();
+        assert!(
+            unclear.contains("experiment.json: it is missing, but there is report.md; give another --out"),
+            "{unclear}"
+        );
+        assert!(!dir.path().join(IDENTITY).exists());
     }
 }

@@ -60,6 +60,9 @@ impl Trainer<'_> {
             ExperimentError::Train(TrainError::OtherRun(file)) => {
                 ExperimentError::File { file, problem: "a checkpoint of another configuration or data set".to_owned() }
             }
+            ExperimentError::Train(TrainError::Checkpoint(problem)) if problem.is_of_content() => {
+                unusable(&checkpoint, problem)
+            }
             other => other,
         })?;
         if !finished {
@@ -108,16 +111,23 @@ impl Trainer<'_> {
             (Subject::Baseline(baseline), _) => {
                 used(&BaselineRanker::new(baseline, self.data, relevance, self.on_bad)?)
             }
-            (Subject::Rival(kind), Some(path)) => used(&RivalRanker::load(kind, path, self.isa)?),
+            (Subject::Rival(kind), Some(path)) => {
+                used(&RivalRanker::load(kind, path, self.isa).map_err(|problem| unusable(path, problem))?)
+            }
             (Subject::Nar4rec, Some(path)) => {
-                let mut model = Model::load(path)?;
+                let mut model = Model::load(path).map_err(|problem| unusable(path, problem))?;
                 model.config.pipeline = config.pipeline.clone();
-                let reranker = Reranker::new(model, self.isa)?;
+                let reranker = Reranker::new(model, self.isa).map_err(|problem| unusable(path, problem))?;
                 used(&Nar4rec::new(&reranker, relevance)?)
             }
             (Subject::Rival(_) | Subject::Nar4rec, None) => unreachable!("all but baselines have a model"),
         }
     }
+}
+
+/// What is wrong with a model or a checkpoint of the folder, and what to do about it.
+fn unusable(path: &Path, problem: impl std::error::Error + Send + Sync + 'static) -> ExperimentError {
+    ExperimentError::Unusable { path: path.to_owned(), problem: problem.into() }
 }
 
 /// Removes a checkpoint, if it is there.
@@ -170,5 +180,28 @@ mod tests {
             .expect("it can be written");
         assert!(matches!(trained(&config), Ok(Training::Here)) && !checkpoint.exists());
         assert_eq!(counter.trainings, 1);
+    }
+
+    #[test]
+    fn a_damaged_model_or_checkpoint_is_named_with_what_to_do() {
+        let dir = tempfile::tempdir().expect("a test's folder can be made");
+        made::lists(dir.path());
+        let data = DataSet::open(dir.path()).expect("it is a data set");
+        let trainer = Trainer { data: &data, on_bad: OnBad::default(), isa: Isa::detect() };
+        let (model, config) = (dir.path().join("model"), made::config());
+        for subject in [Subject::Nar4rec, Subject::Rival(SystemKind::Dnn)] {
+            let checkpoint = dir.path().join("model.checkpoint");
+            std::fs::write(&checkpoint, "no checkpoint").expect("it can be written");
+            let junk = trainer.trained(subject, &config, &model, &mut Counter::default()).err().map(|e| e.to_string());
+            let remove = format!("; remove {} to have it made anew", checkpoint.display());
+            assert!(junk.as_ref().is_some_and(|junk| junk.ends_with(&remove)), "{junk:?}");
+            std::fs::remove_file(&checkpoint).expect("it is there");
+
+            std::fs::create_dir(&model).expect("it is not there");
+            let half = trainer.loaded((subject, Some(&model)), &config, |_| Ok(())).err().map(|e| e.to_string());
+            let remove = format!("; remove {} to have it made anew", model.display());
+            assert!(half.as_ref().is_some_and(|half| half.ends_with(&remove)), "{half:?}");
+            std::fs::remove_dir(&model).expect("it is empty");
+        }
     }
 }

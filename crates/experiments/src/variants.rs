@@ -35,10 +35,14 @@ pub(crate) fn positions() -> Vec<Variant> {
     ["shared", "candidates"].map(|kind| Variant::nar4rec(kind, &format!("generator.positions = '{kind}'"))).into()
 }
 
-/// What becomes of lists that did badly.
+/// What becomes of lists that did badly: the paper's loss, with a τ that half of the lists miss.
 pub(crate) fn unlikelihood() -> Vec<Variant> {
-    let variants = [("unlikelihood", true), ("likelihood-only", false)];
-    variants.map(|(name, on)| Variant::nar4rec(name, &format!("training.loss.unlikelihood = {on}"))).into()
+    [("unlikelihood", true), ("likelihood-only", false)]
+        .map(|(name, on)| {
+            let loss = format!("weighting = 'list'\nutility_threshold = {{ quantile = 0.5 }}\nunlikelihood = {on}");
+            Variant::nar4rec(name, &format!("[training.loss]\n{loss}"))
+        })
+        .into()
 }
 
 /// One list of one decoder, shown as it is.

@@ -106,6 +106,20 @@ pub enum CheckpointError {
     },
 }
 
+impl CheckpointError {
+    /// Whether the file was read and is no checkpoint that can be used: without it the run could begin anew.
+    pub fn is_of_content(&self) -> bool {
+        match self {
+            Self::Foreign { .. }
+            | Self::Format { .. }
+            | Self::Size { .. }
+            | Self::Damaged { .. }
+            | Self::Content { .. } => true,
+            Self::Write { .. } | Self::Encode { .. } | Self::Read { .. } | Self::TooLarge { .. } => false,
+        }
+    }
+}
+
 /// Writes `value` to `path`, entirely or not at all.
 pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), CheckpointError> {
     let file = || path.to_owned();

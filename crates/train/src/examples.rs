@@ -339,6 +339,14 @@ pub(crate) fn impressions(
     Ok(lines.with_check(nar4rec_data::known_feedback_kinds(known)))
 }
 
+/// Reads a split to its end for a bad line, which is better told before hours of training than after.
+///
+/// # Errors
+/// If it cannot be read, or a line is bad.
+pub fn read_through(data: &DataSet, split: Split, config: &Config) -> Result<(), DataError> {
+    impressions(data, split, &config.evaluator.feedback)?.try_for_each(|line| line.map(drop))
+}
+
 fn invalid(error: FeatureError) -> InvalidRequest {
     InvalidRequest::new(error.field, format!("found {}, expected {}", error.found, error.expected))
 }

@@ -41,7 +41,7 @@ pub use config::{
 };
 pub use error::TrainError;
 pub use evaluation::{Baseline, EvaluateOptions, Evaluation, KindFigures, evaluate};
-pub use examples::{Example, PrepareOptions, Prepared, first_impressions, prepare};
+pub use examples::{Example, PrepareOptions, Prepared, first_impressions, prepare, read_through};
 pub use fit::{EpochRecord, Event, Flow, Observer};
 pub use nar4rec_rivals::{Ranked, SystemKind};
 pub use optimiser::{AdamW, AdamWConfig, clip_norm};

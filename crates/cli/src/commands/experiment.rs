@@ -176,9 +176,7 @@ fn tell_times(experiment: &Experiment, store: &Store, timings: &[Timing]) -> Res
 }
 
 fn write(store: &Store, markdown: String, json: &str, html: &str) -> Result<String, ExperimentError> {
-    for (name, text) in [("report.md", markdown.as_str()), ("report.json", json), ("report.html", html)] {
-        store.write(name, text.as_bytes())?;
-    }
+    store.report([&markdown, json, html])?;
     Ok(markdown)
 }
 
