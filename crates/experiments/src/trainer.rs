@@ -188,7 +188,8 @@ mod tests {
         made::lists(dir.path());
         let data = DataSet::open(dir.path()).expect("it is a data set");
         let trainer = Trainer { data: &data, on_bad: OnBad::default(), isa: Isa::detect() };
-        let (model, config) = (dir.path().join("model"), made::config());
+        let config = made::config().with_feedback_of(&data, OnBad::default()).expect("the made lists have feedback");
+        let model = dir.path().join("model");
         for subject in [Subject::Nar4rec, Subject::Rival(SystemKind::Dnn)] {
             let checkpoint = dir.path().join("model.checkpoint");
             std::fs::write(&checkpoint, "no checkpoint").expect("it can be written");
