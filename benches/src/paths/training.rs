@@ -16,7 +16,7 @@ use nar4rec_model::{Model, PipelineConfig};
 use nar4rec_slate::Request;
 use nar4rec_train::{
     Config, Event, FitConfig, Flow, LossConfig, Observer, PrepareOptions, Resume, Threshold, TrainOptions,
-    TrainingConfig, train,
+    TrainingConfig, Weighting, train,
 };
 use ndarray::Array2;
 use serde_json::{Value, json};
@@ -160,7 +160,11 @@ impl Observer for Pause {
 
 fn config(shape: &Shape) -> Config {
     let fit = FitConfig { epochs: EPOCHS, patience: EPOCHS, checkpoint_steps: EPOCHS, ..FitConfig::default() };
-    let loss = LossConfig { utility_threshold: Threshold::Value(THRESHOLD), ..LossConfig::default() };
+    let loss = LossConfig {
+        utility_threshold: Threshold::Value(THRESHOLD),
+        weighting: Weighting::List,
+        ..LossConfig::default()
+    };
     Config {
         seed: SEED,
         generator: shape.generator(),
