@@ -112,7 +112,7 @@ fn an_experiment_is_run_once_and_told() {
 fn a_grid_that_is_killed_goes_on_and_repeats_nothing() {
     let bench = Bench::new();
     small(&bench);
-    // Long enough to be killed in, and to the end only if it is not trained anew each time.
+    // Long enough to be killed in.
     let config = bench
         .read("config.toml")
         .replace("[training.system]\nepochs = 1", "[training.system]\nepochs = 300\npatience = 300");

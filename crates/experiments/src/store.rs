@@ -279,6 +279,22 @@ mod tests {
     }
 
     #[test]
+    fn outcomes_of_which_nothing_is_kept_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let nothing = Fingerprint { sha256: String::new(), files: Vec::new() };
+        let maker = Maker { build: "1".to_owned(), command: "run".to_owned() };
+        let store = Store::open(dir.path(), "rivals", json!({}), &nothing).unwrap().made_by(maker);
+        for cell in ["a", "b", "c"] {
+            store.keep(cell, &1).unwrap();
+        }
+        store.record("b", Duration::from_secs(2)).unwrap();
+        let origin = store.origin().unwrap();
+        assert_eq!((origin.unknown, origin.seconds), (2, 2.0));
+        fs::remove_file(dir.path().join(MADE)).unwrap();
+        assert_eq!(store.origin().unwrap().unknown, 3);
+    }
+
+    #[test]
     fn a_report_of_somebody_else_is_not_written_over() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("report.md"), "mine").unwrap();
